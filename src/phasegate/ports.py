@@ -1,0 +1,170 @@
+"""What the engine asks of the world: every replaceable thing, and the errors adapters may raise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from phasegate.core.event import Event
+from phasegate.core.evidence import Finding, Position, StoredTally, Tally
+from phasegate.core.plan import Metric, Role, Step
+from phasegate.flags.document import FlagState
+
+
+class Unavailable(Exception):
+    """The world could not be reached or did not answer in time; trying again may help."""
+
+
+class NoData(Exception):
+    """The source answered, and has nothing for what was asked."""
+
+
+class Conflict(Exception):
+    """Somebody was faster: the event number is taken, or the fence is older than the last write."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fence:
+    """Which event a write to the world follows from; a write behind a later one is refused."""
+
+    log: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """An access token as it is stored: never the secret, only its SHA-256."""
+
+    hash: str
+    name: str
+    role: Role
+    created: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """What telemetry must remember of its subjects over a restart, for one trial's series.
+
+    subjects  packed 8-byte keyed hashes of subjects seen for the first time; ill: of subjects
+              whose first bad observation this was. No identifier can be read from either.
+    """
+
+    run: str
+    phase: str
+    component: str
+    attempt: int
+    series: str
+    subjects: bytes
+    ill: bytes
+
+
+class Store(Protocol):
+    """Keeps logs, plans, evidence, flags, tokens and leases. Thread-safe; every call blocks.
+
+    All calls raise Unavailable when the store cannot be reached. Shipped behaviour suite:
+    phasegate.testing.store_suite.
+    """
+
+    def close(self) -> None:
+        """Release all resources; further calls are bugs."""
+
+    def append(self, event: Event) -> None:
+        """Add an event durably; Conflict if its number is not the log's next."""
+
+    def events(self, log: str, after: int = 0) -> list[Event]:
+        """Return the log's events with a number above `after`, in order."""
+
+    def logs(self) -> list[str]:
+        """Return the names of all logs, oldest first."""
+
+    def save_plan(self, hash: str, text: str, origin: str) -> None:
+        """Keep a plan's text, and where it came from, under its hash; saving it twice is legal."""
+
+    def plan_text(self, hash: str) -> tuple[str, str]:
+        """Return (text, origin) of the plan with this hash; KeyError if there is none."""
+
+    def add_evidence(
+        self, tallies: Sequence[tuple[Tally, int]], sightings: Sequence[Sighting]
+    ) -> None:
+        """Add tallies, each with its ripe_ms, and sightings in one transaction.
+
+        A tally whose (writer, sequence) is stored already is skipped, silently and safely.
+        """
+
+    def tallies(self, run: str, after: Position, upto_ms: int) -> list[StoredTally]:
+        """Return the run's tallies with after < position and ripe_ms <= upto_ms, in order."""
+
+    def sightings(self, run: str, phase: str) -> list[Sighting]:
+        """Return all sightings of a phase, oldest first."""
+
+    def add_finding(self, finding: Finding) -> None:
+        """Add a finding; findings are never edited."""
+
+    def findings(self, run: str, phase: str | None = None) -> list[Finding]:
+        """Return the run's findings, oldest first."""
+
+    def flag_states(self, environment: str) -> tuple[int, list[FlagState]]:
+        """Return (version, states sorted by key); version 0 and no states where nothing was put."""
+
+    def put_flag_states(self, environment: str, states: Sequence[FlagState], fence: Fence) -> int:
+        """Replace the named flags' states and return the environment's version.
+
+        The version grows by one if anything changed and stays otherwise. Conflict if a write with
+        a higher fence number of the same log was made before; nothing is changed then.
+        """
+
+    def add_token(self, token: Token) -> None:
+        """Keep a token. A token of the same name is replaced."""
+
+    def token(self, hash: str) -> Token | None:
+        """Return the token with this hash, or None."""
+
+    def tokens(self) -> list[Token]:
+        """Return all tokens by name."""
+
+    def acquire(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Take or renew the lease `name` until then; False while another holder has it."""
+
+
+class MetricSource(Protocol):
+    """Reads levels of the environment from outside."""
+
+    def read(self, metric: Metric, endpoints: Mapping[str, str], now: datetime) -> float:
+        """Return the present value. Raises Unavailable or NoData."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exercise:
+    """What a check saw, before it is put on record as a Finding."""
+
+    passed: bool | None
+    exercised: int
+    bad: int = 0
+    seen: str
+    remedy: str = ""
+
+
+class Check(Protocol):
+    """Reads the world and changes nothing."""
+
+    def exercise(self, step: Step, options: Mapping[str, str], deadline_s: float) -> Exercise:
+        """Carry the check out. passed=None: it could not do its job. Raises Unavailable."""
+
+
+class Target(Protocol):
+    """Something that exposure is set on and read back from."""
+
+    def bring(self, environment: str, states: Sequence[FlagState], fence: Fence) -> None:
+        """Make the target be as `states` say, however often. Raises Unavailable, Conflict."""
+
+    def unconfirmed(self, environment: str, states: Sequence[FlagState]) -> tuple[str, ...]:
+        """Read back as applications do; return what is not as `states` say, empty when all is."""
+
+
+class Notifier(Protocol):
+    """Tells people about an event."""
+
+    def notify(self, event: Event) -> None:
+        """Deliver once; raises Unavailable when it cannot."""
