@@ -1,0 +1,58 @@
+"""What a run wants watched: the trials telemetry looks for and the levels somebody must read."""
+
+from __future__ import annotations
+
+from phasegate.core.plan import Condition, MetricKind, Phase, Plan
+from phasegate.core.run import Run, Trial
+from phasegate.core.watch import Series, Watch
+
+COUNTED_BY_TELEMETRY = "otlp"
+"""The source whose observations our own receiver turns into tallies."""
+
+
+def watches(plan: Plan, run: Run) -> tuple[Watch, ...]:
+    """Return what telemetry must look for: one watch for each exposed component."""
+    return tuple(_watch(plan, run, trial) for trial in run.exposed)
+
+
+def exposures(run: Run) -> dict[tuple[str, str, int], int]:
+    """Return the exposure in basis points of each present trial by (phase, component, attempt)."""
+    return {
+        (trial.phase, trial.component, trial.attempt): trial.exposure
+        for trial in run.trials.values()
+    }
+
+
+def polled(plan: Plan, run: Run) -> tuple[tuple[Phase, Condition], ...]:
+    """Return the conditions on levels that somebody must read from a metric source."""
+    phases = [plan.phase(name) for name in dict.fromkeys(trial.phase for trial in run.exposed)]
+    return tuple(
+        (phase, condition)
+        for phase in phases
+        for condition in phase.conditions
+        if plan.metric(condition.metric).kind is MetricKind.LEVEL
+    )
+
+
+def _watch(plan: Plan, run: Run, trial: Trial) -> Watch:
+    return Watch(
+        run=run.id,
+        phase=trial.phase,
+        component=trial.component,
+        flag=trial.flag,
+        attempt=trial.attempt,
+        series=_series(plan, plan.phase(trial.phase)),
+        block=max(1, round(plan.block.total_seconds())),
+    )
+
+
+def _series(plan: Plan, phase: Phase) -> tuple[Series, ...]:
+    found: dict[str, Series] = {}
+    for condition in phase.conditions:
+        metric = plan.metric(condition.metric)
+        if metric.source != COUNTED_BY_TELEMETRY:
+            continue
+        bound = condition.bound if metric.kind is MetricKind.QUANTILE else None
+        name = plan.series(condition)
+        found[name] = Series(name=name, metric=metric, bound=bound)
+    return tuple(found.values())
