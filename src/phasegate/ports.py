@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol  # Any: a flag document is JSON
 
 from phasegate.core.event import Event
 from phasegate.core.evidence import Finding, Position, StoredTally, Tally
@@ -163,8 +163,26 @@ class Target(Protocol):
         """Read back as applications do; return what is not as `states` say, empty when all is."""
 
 
-class Notifier(Protocol):
-    """Tells people about an event."""
+class Acks(Protocol):
+    """Who among the connected applications has a document version in force.
 
-    def notify(self, event: Event) -> None:
-        """Deliver once; raises Unavailable when it cannot."""
+    behind     connected and not there yet.
+    unreached  lost without a goodbye while trial exposure they hold may still run.
+    """
+
+    connected: int
+    behind: tuple[str, ...]
+    unreached: tuple[str, ...]
+
+
+class Publisher(Protocol):
+    """Carries flag documents and the lease to connected applications."""
+
+    def publish(self, environment: str, version: int, document: dict[str, Any]) -> None:
+        """Serve this document from now on; a version not above the served one changes nothing."""
+
+    def beat(self, environment: str, remaining_ms: int | None) -> None:
+        """Renew the lease on trial exposure for that long; None: it is kept for ever."""
+
+    def acknowledged(self, environment: str, version: int) -> Acks:
+        """Say who has this version, or a later one, in force."""

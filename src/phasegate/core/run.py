@@ -88,6 +88,7 @@ class Rollback:
     components: tuple[str, ...]
     at: datetime
     evidence_ms: int | None
+    run_ends: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +258,7 @@ def _rollback_started(run: Run, event: Event) -> Run:
         components=components,
         at=event.at,
         evidence_ms=int(evidence_ms) if isinstance(evidence_ms, int) else None,
+        run_ends=bool(event.body.get("run_ends")),
     )
     return replace(run, trials=trials, rollbacks=(*run.rollbacks, begun))
 
@@ -264,8 +266,8 @@ def _rollback_started(run: Run, event: Event) -> Run:
 def _rollback_confirmed(run: Run, event: Event) -> Run:
     number = _number(event.body, "rollback")
     rest = tuple(rollback for rollback in run.rollbacks if rollback.number != number)
-    finished = bool(event.body.get("run_ends")) and not rest
-    return replace(run, rollbacks=rest, ended=Status.ROLLED_BACK if finished else run.ended)
+    ends = any(rollback.run_ends for rollback in run.rollbacks if rollback.number == number)
+    return replace(run, rollbacks=rest, ended=Status.ROLLED_BACK if ends else run.ended)
 
 
 def _retried(run: Run, event: Event) -> Run:

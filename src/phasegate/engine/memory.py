@@ -1,0 +1,102 @@
+"""What the engine knows of a run: its plan, its fold, and how far its evidence was judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from phasegate import planfile
+from phasegate.core.event import ENGINE, Event
+from phasegate.core.evidence import Position
+from phasegate.core.judge import fold as judge
+from phasegate.core.plan import Plan, paced
+from phasegate.core.run import Run, apply, evidence_position, replay
+from phasegate.core.watching import exposures
+from phasegate.ports import Store
+
+
+class OtherPlan(Exception):
+    """The stored text of a plan no longer gives the plan that was agreed."""
+
+
+class Ahead(Exception):
+    """Evidence was judged further than an event that came in from elsewhere: fold anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """A run as folded so far. plan is paced; the ledger holds all judging."""
+
+    plan: Plan
+    origin: str
+    run: Run
+    ledger: judge.Ledger
+
+
+def recall(store: Store, run_id: str) -> Memory:
+    """Fold a run from its first event. Raises KeyError if there is no such run."""
+    events = store.events(run_id)
+    if not events:
+        raise KeyError(run_id)
+    run = replay(events[:1])
+    plan, origin = load_plan(store, run)
+    memory = Memory(plan=plan, origin=origin, run=run, ledger=judge.start())
+    return follow(store, memory, events[1:])
+
+
+def catch_up(store: Store, memory: Memory) -> Memory:
+    """Fold the events that others have added since; from the first one where that is needed."""
+    try:
+        return follow(store, memory, store.events(memory.run.id, memory.run.number))
+    except Ahead:
+        return recall(store, memory.run.id)
+
+
+def follow(store: Store, memory: Memory, events: list[Event]) -> Memory:
+    """Fold events in order, each after the evidence that had been judged when it was decided."""
+    for event in events:
+        position = evidence_position(event)
+        if position is not None:
+            if position < memory.ledger.position:
+                raise Ahead(f"{event.log}: event {event.number}")
+            memory = _see_upto(store, memory, position)
+        memory = note(memory, event)
+    return memory
+
+
+def note(memory: Memory, event: Event) -> Memory:
+    """Fold one event whose evidence has been judged already."""
+    ledger = memory.ledger
+    run = apply(memory.run, event)
+    if event.kind == "rollback_started" and event.actor == ENGINE:
+        for component in run.rollbacks[-1].components:
+            ledger = judge.withdraw(ledger, memory.run.trials[component].phase, component)
+    return replace(memory, run=run, ledger=ledger)
+
+
+def see(store: Store, memory: Memory, now: datetime) -> Memory:
+    """Judge all evidence that is ripe by now."""
+    rows = store.tallies(memory.run.id, memory.ledger.position, int(now.timestamp() * 1000))
+    if not rows:
+        return memory
+    ledger = judge.fold(memory.plan, memory.ledger, exposures(memory.run), rows)
+    return replace(memory, ledger=ledger)
+
+
+def _see_upto(store: Store, memory: Memory, position: Position) -> Memory:
+    stored = store.tallies(memory.run.id, memory.ledger.position, position.ripe_ms)
+    rows = [row for row in stored if row.position <= position]
+    ledger = judge.fold(memory.plan, memory.ledger, exposures(memory.run), rows)
+    return replace(memory, ledger=ledger)
+
+
+def load_plan(store: Store, run: Run) -> tuple[Plan, str]:
+    """Return a run's plan, paced, and where its text came from. Raises OtherPlan."""
+    text, origin = store.plan_text(run.plan_hash)
+    plan = planfile.parse(text, origin).plan
+    if plan is None or plan.hash != run.plan_hash:
+        raise OtherPlan(
+            f"run {run.id}: the stored text of plan {run.plan_hash[:12]} is read differently by "
+            "this version. Finish the run with the version that started it."
+        )
+    return paced(plan, run.pace), origin

@@ -1,0 +1,204 @@
+"""Looks at the world for a run: carries out its steps and reads its levels, in the background."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Lock
+
+import structlog
+
+from phasegate.core.evidence import ENVIRONMENT, Arm, Finding, Outcome, Tally
+from phasegate.core.plan import Condition, Metric, Phase, Plan, Step, StepKind
+from phasegate.core.run import Run
+from phasegate.core.watching import polled
+from phasegate.ports import Check, Exercise, MetricSource, NoData, Store, Unavailable
+
+TRY_AGAIN = timedelta(seconds=5)
+"""How long after a check that could not do its job it is tried again."""
+
+READINGS_PER_HOLD = 5
+"""How often a level is read while it must hold."""
+
+log = structlog.get_logger()
+
+
+class Observer:
+    """Runs checks and reads sources in the executor's threads; what they find goes to the store.
+
+    wake is called after every finding, so that a turn follows it.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        checks: Mapping[str, Check],
+        sources: Mapping[str, MetricSource],
+        executor: Executor,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+        writer: str,
+    ) -> None:
+        self._store = store
+        self._checks = checks
+        self._sources = sources
+        self._executor = executor
+        self._clock = clock
+        self._wake = wake
+        self._writer = f"{writer}/levels"
+        self._sequence = itertools.count(1)
+        self._busy: set[tuple[str, str, str, int]] = set()
+        self._read_at: dict[tuple[str, str], datetime] = {}
+        self._lock = Lock()
+
+    def begin(
+        self,
+        plan: Plan,
+        run: Run,
+        origin: str,
+        steps: Sequence[Step],
+        findings: Sequence[Finding],
+    ) -> None:
+        """Start every due step that has neither a verdict nor somebody at work on it."""
+        for step in steps:
+            key = (run.id, run.phase or "", step.name, run.phase_attempt)
+            if not self._due(step, findings) or not self._claim(key):
+                continue
+            options = options_of(plan, run, step, origin)
+            self._executor.submit(self._exercise, key, step, options)
+
+    def read_levels(self, plan: Plan, run: Run) -> None:
+        """Start reading every level whose turn it is."""
+        now = self._clock()
+        for phase, condition in polled(plan, run):
+            metric = plan.metric(condition.metric)
+            key = (run.id, metric.name)
+            last = self._read_at.get(key)
+            if last is not None and now - last < metric.hold / READINGS_PER_HOLD:
+                continue
+            self._read_at[key] = now
+            self._executor.submit(self._read, plan, run, phase, condition, metric)
+
+    def _due(self, step: Step, findings: Sequence[Finding]) -> bool:
+        own = [finding for finding in findings if finding.step == step.name]
+        if any(finding.outcome in (Outcome.PASS, Outcome.FAIL) for finding in own):
+            return False
+        return not own or self._clock() - own[-1].at >= TRY_AGAIN
+
+    def _claim(self, key: tuple[str, str, str, int]) -> bool:
+        with self._lock:
+            if key in self._busy:
+                return False
+            self._busy.add(key)
+            return True
+
+    def _exercise(
+        self, key: tuple[str, str, str, int], step: Step, options: Mapping[str, str]
+    ) -> None:
+        run, phase, name, attempt = key
+        began = time.perf_counter()
+        seen = self._seen(run, step, options)
+        finding = Finding(
+            run=run,
+            phase=phase,
+            step=name,
+            attempt=attempt,
+            outcome=_outcome(seen),
+            exercised=seen.exercised,
+            bad=seen.bad,
+            seen=seen.seen,
+            remedy=seen.remedy,
+            at=self._clock(),
+            took_ms=(time.perf_counter() - began) * 1000,
+        )
+        try:
+            self._store.add_finding(finding)
+        except Unavailable as error:
+            log.warning("finding_lost", run=run, step=name, why=str(error))
+        finally:
+            with self._lock:
+                self._busy.discard(key)
+        self._wake()
+
+    def _seen(self, run: str, step: Step, options: Mapping[str, str]) -> Exercise:
+        try:
+            check = self._checks[options["kind"]]
+            return check.exercise(step, options, step.timeout.total_seconds())
+        except Unavailable as error:
+            return Exercise(passed=None, exercised=0, seen=str(error))
+        except Exception as error:
+            # A broken check must neither stop the engine nor look like health: INVALID.
+            log.exception("check_broke", run=run, step=step.name)
+            return Exercise(
+                passed=None,
+                exercised=0,
+                seen=f"the check itself broke: {type(error).__name__}",
+                remedy="See the server's log; report it with the log's lines.",
+            )
+
+    def _read(
+        self, plan: Plan, run: Run, phase: Phase, condition: Condition, metric: Metric
+    ) -> None:
+        try:
+            source = self._sources[metric.source]
+            value = source.read(metric, {**dict(plan.endpoints), **run.endpoints}, self._clock())
+            self._store.add_evidence([self._level(run, phase, plan.series(condition), value)], [])
+        except (Unavailable, NoData) as error:
+            log.warning("level_unread", run=run.id, metric=metric.name, why=str(error))
+
+    def _level(self, run: Run, phase: Phase, series: str, value: float) -> tuple[Tally, int]:
+        now = self._clock()
+        tally = Tally(
+            run=run.id,
+            phase=phase.name,
+            component=ENVIRONMENT,
+            attempt=1,
+            series=series,
+            arm=Arm.CONTROL,
+            bucket=int(now.timestamp()),
+            seen=1,
+            total=value,
+            writer=self._writer,
+            sequence=next(self._sequence),
+        )
+        return tally, int(now.timestamp() * 1000)
+
+
+def options_of(plan: Plan, run: Run, step: Step, origin: str) -> dict[str, str]:
+    """Return what a check needs to know for a step, with `{endpoint}` filled in.
+
+    kind names the check; directory is where the plan's files are.
+    """
+    endpoints = {**dict(plan.endpoints), **run.endpoints}
+    options = {"kind": "command", "directory": str(Path(origin).parent)}
+    if step.kind is StepKind.RUN:
+        options["command"] = step.argument
+    elif step.kind is StepKind.CHECK:
+        spec = next(spec for spec in plan.checks if spec.name == step.argument)
+        options |= {**dict(spec.options), "kind": spec.kind}
+    else:
+        case = next(case for case in plan.cases if case.name == step.argument)
+        options |= {"kind": "evaluate", "file": case.file, "url": case.url}
+        options["counts"] = step.metric or ""
+    # Programs learn the endpoints from their environment: CLINIC_URL for the endpoint `clinic`.
+    variables = {f"env.{name.upper()}_URL": url for name, url in endpoints.items()}
+    filled = {name: _fill(value, endpoints) for name, value in options.items()}
+    return filled | variables | {"run": run.id}
+
+
+def _fill(text: str, endpoints: Mapping[str, str]) -> str:
+    for name, url in endpoints.items():
+        text = text.replace("{" + name + "}", url)
+    return text
+
+
+def _outcome(seen: Exercise) -> Outcome:
+    """Nothing exercised is never healthy."""
+    if seen.passed is None or seen.exercised == 0:
+        return Outcome.INVALID
+    return Outcome.PASS if seen.passed else Outcome.FAIL

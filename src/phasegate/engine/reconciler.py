@@ -1,0 +1,211 @@
+"""One turn of one run: fold, act on what the log says, look, decide, append, act again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from threading import RLock
+
+import structlog
+
+from phasegate.core.decide import Decision, Evidence, Situation, decide, due_steps
+from phasegate.core.event import ENGINE, Event, Json, chain
+from phasegate.core.evidence import Finding, Judgement
+from phasegate.core.judge import fold as judge
+from phasegate.core.plan import Plan, Step
+from phasegate.core.run import Rollback, Run
+from phasegate.engine.memory import Memory, catch_up, note, recall, see
+from phasegate.engine.observer import Observer
+from phasegate.flags.wanted import wanted_flags
+from phasegate.ports import Conflict, Fence, Store, Target
+
+MOST_MOVES = 10
+"""How many events one turn may add: more would starve other runs."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A run as one turn left it: what is known, judged and decided."""
+
+    plan: Plan
+    run: Run
+    evidence: Evidence
+    decision: Decision
+    at: datetime
+
+
+class Reconciler:
+    """Takes turns for runs. Holds nothing that cannot be folded again from the store."""
+
+    def __init__(
+        self,
+        store: Store,
+        target: Target,
+        observer: Observer,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._target = target
+        self._observer = observer
+        self._clock = clock
+        self._since = clock()
+        self._memories: dict[str, Memory] = {}
+        self._brought: dict[str, int] = {}
+        self._lock = RLock()
+
+    def look(self, run_id: str) -> View:
+        """Say where a run is and what would be decided now; changes nothing.
+
+        Raises KeyError if there is no such run.
+        """
+        with self._lock:
+            memory = see(self._store, self._memory(run_id), self._clock())
+            self._memories[run_id] = memory
+            evidence = self._evidence(memory)
+            return self._view(memory, evidence)
+
+    def turn(self, run_id: str) -> View:
+        """Take one turn. Raises Unavailable when the store or the target cannot be reached."""
+        with self._lock:
+            try:
+                return self._turn(run_id)
+            except Conflict:
+                # Somebody was faster. What is in the log now decides; nothing of ours was written.
+                self._memories.pop(run_id, None)
+                return self._turn(run_id)
+
+    def _turn(self, run_id: str) -> View:
+        memory = self._memory(run_id)
+        for _ in range(MOST_MOVES):
+            memory = self._act(memory)
+            memory = see(self._store, memory, self._clock())
+            self._memories[run_id] = memory
+            view = self._view(memory, self._evidence(memory))
+            self._work(view, memory.origin)
+            if view.decision.kind is None:
+                return view
+            memory = self._append(memory, view.decision.kind, view.decision.body)
+        self._memories[run_id] = memory = self._act(memory)
+        return self._view(memory, self._evidence(memory))
+
+    def _memory(self, run_id: str) -> Memory:
+        known = self._memories.get(run_id)
+        return catch_up(self._store, known) if known else recall(self._store, run_id)
+
+    def _act(self, memory: Memory) -> Memory:
+        """Bring the target to what the log says, and write down what it is confirmed to serve."""
+        run = memory.run
+        if run.exposing is None and not run.rollbacks and self._brought.get(run.id) == run.number:
+            return memory
+        states = wanted_flags(run)
+        self._target.bring(run.environment, states, Fence(log=run.id, number=run.number))
+        if run.exposing is None and not run.rollbacks:
+            self._brought[run.id] = run.number
+            return memory
+        missing = self._target.unconfirmed(run.environment, states)
+        if missing:
+            log.info("unconfirmed", run=run.id, missing=list(missing))
+            return memory
+        return self._confirm(memory)
+
+    def _confirm(self, memory: Memory) -> Memory:
+        now = self._clock()
+        for rollback in memory.run.rollbacks:
+            memory = self._append(memory, "rollback_confirmed", _time_to_safe(rollback, now))
+        if memory.run.exposing is not None:
+            body: dict[str, Json] = {"exposed": memory.run.exposing}
+            memory = self._append(memory, "exposure_confirmed", body)
+        self._brought[memory.run.id] = memory.run.number
+        return memory
+
+    def _append(self, memory: Memory, kind: str, body: Mapping[str, Json]) -> Memory:
+        position = memory.ledger.position
+        known: dict[str, Json] = {"evidence": [position.ripe_ms, position.row]}
+        if kind == "rollback_started" and position.ripe_ms:
+            known["evidence_ms"] = position.ripe_ms
+        event = next_event(memory.run, kind, {**body, **known}, ENGINE, self._clock())
+        self._store.append(event)
+        log.info("event", run=event.log, number=event.number, kind=kind)
+        memory = note(memory, event)
+        self._memories[memory.run.id] = memory
+        return memory
+
+    def _evidence(self, memory: Memory) -> Evidence:
+        run, now = memory.run, self._clock()
+        findings = self._findings(run)
+        return Evidence(
+            guards=_guards(memory, now),
+            gates=_gates(memory, findings, now),
+            findings=findings,
+            watching_since=self._since,
+        )
+
+    def _findings(self, run: Run) -> tuple[Finding, ...]:
+        if run.phase is None:
+            return ()
+        found = self._store.findings(run.id, run.phase)
+        return tuple(finding for finding in found if finding.attempt == run.phase_attempt)
+
+    def _view(self, memory: Memory, evidence: Evidence) -> View:
+        now = self._clock()
+        decision = decide(memory.plan, memory.run, evidence, now)
+        return View(plan=memory.plan, run=memory.run, evidence=evidence, decision=decision, at=now)
+
+    def _work(self, view: View, origin: str) -> None:
+        """Have due steps carried out and levels read, in the background."""
+        if view.run.ended:
+            return
+        situation = Situation(plan=view.plan, run=view.run, evidence=view.evidence, now=view.at)
+        steps: tuple[Step, ...] = () if view.run.paused else due_steps(situation)
+        self._observer.begin(view.plan, view.run, origin, steps, view.evidence.findings)
+        self._observer.read_levels(view.plan, view.run)
+
+
+def next_event(run: Run, kind: str, body: Mapping[str, Json], actor: str, now: datetime) -> Event:
+    """Build the event that follows a run's last one."""
+    return chain(
+        log=run.id,
+        number=run.number + 1,
+        at=now,
+        kind=kind,
+        actor=actor,
+        body=body,
+        previous=run.head,
+    )
+
+
+def _guards(memory: Memory, now: datetime) -> tuple[Judgement, ...]:
+    found: list[Judgement] = []
+    for phase, components in _exposed_by_phase(memory.run).items():
+        found += judge.judge_guards(memory.plan, memory.ledger, phase, components, now)
+    return tuple(found)
+
+
+def _gates(memory: Memory, findings: tuple[Finding, ...], now: datetime) -> tuple[Judgement, ...]:
+    phase = memory.run.phase
+    if phase is None:
+        return ()
+    components = _exposed_by_phase(memory.run).get(phase, {})
+    return judge.judge_gates(memory.plan, memory.ledger, phase, components, findings, now)
+
+
+def _exposed_by_phase(run: Run) -> dict[str, dict[str, int]]:
+    phases: dict[str, dict[str, int]] = {}
+    for trial in run.exposed:
+        phases.setdefault(trial.phase, {})[trial.component] = trial.attempt
+    return phases
+
+
+def _time_to_safe(rollback: Rollback, now: datetime) -> dict[str, Json]:
+    """Say what is back and how long it took: from the deciding evidence, or else the decision."""
+    decided_ms = int(rollback.at.timestamp() * 1000)
+    began = rollback.evidence_ms if rollback.evidence_ms is not None else decided_ms
+    return {
+        "rollback": rollback.number,
+        "phase": rollback.phase,
+        "components": list(rollback.components),
+        "time_to_safe_ms": max(0, int(now.timestamp() * 1000) - began),
+    }

@@ -1,0 +1,245 @@
+"""What people do: each function loads, asks the core, and appends if nobody was faster."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from phasegate import planfile
+from phasegate.core.command import OPERATING, Draft, Person, Refusal, Request, handle
+from phasegate.core.event import START_OF_CHAIN, Event, Json, chain
+from phasegate.core.plan import EVERYONE, Plan
+from phasegate.core.problem import Problem
+from phasegate.core.run import Run, replay
+from phasegate.flags.journal import Journal, log_of, read
+from phasegate.ports import Conflict, Store
+
+TRIES = 5
+"""How often a person's request is handled anew when somebody else's event came first."""
+
+PRODUCTION = "production"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """The plan is wrong: everything that is wrong with it."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartRequest:
+    """What a run is started with. origin: the path of the plan file, for the files beside it.
+
+    environment  None: the plan's own. pace: by how much every duration is shortened, >= 1.
+    """
+
+    text: str
+    origin: str
+    environment: str | None = None
+    pace: float = 1.0
+    endpoints: Mapping[str, str] | None = None
+
+
+def start(
+    store: Store, request: StartRequest, actor: Person, now: datetime
+) -> Event | Refusal | Rejected:
+    """Start a run of a plan; the first event of its log is returned."""
+    if actor.role not in OPERATING:
+        return _may_not(actor, "start a run")
+    parsed = planfile.parse(request.text, request.origin)
+    if parsed.plan is None or any(p.severity == "error" for p in parsed.problems):
+        return Rejected(problems=parsed.problems)
+    plan = parsed.plan
+    environment = request.environment or plan.environment
+    event = _run_started(plan, request, environment, actor, now)
+    refusal = _pace_refused(request.pace, environment) or _busy(store, event, environment)
+    if refusal:
+        return refusal
+    store.save_plan(plan.hash, request.text, request.origin)
+    store.append(event)
+    return event
+
+
+def command(
+    store: Store, run_id: str, request: Request, actor: Person, now: datetime
+) -> Event | Refusal:
+    """Carry out a person's request on a run. Raises KeyError if there is no such run."""
+    for _ in range(TRIES):
+        run = load(store, run_id)
+        plan = planfile.parse(*store.plan_text(run.plan_hash)).plan
+        if plan is None:
+            raise KeyError(run_id)
+        answer = handle(plan, run, request, actor, now)
+        if isinstance(answer, Refusal):
+            return answer
+        try:
+            end = _End(log=run.id, number=run.number, head=run.head)
+            return _append(store, end, answer, actor, now)
+        except Conflict:
+            continue
+    return _too_busy(run_id)
+
+
+def load(store: Store, run_id: str) -> Run:
+    """Fold a run from its log. Raises KeyError if there is no such run."""
+    events = store.events(run_id)
+    if not events or run_id.startswith(log_of("")):
+        raise KeyError(run_id)
+    return replay(events)
+
+
+def runs(store: Store) -> list[Run]:
+    """Return every run, oldest first."""
+    return [load(store, name) for name in store.logs() if not name.startswith(log_of(""))]
+
+
+def change_flag(
+    store: Store, environment: str, draft: Draft, actor: Person, now: datetime
+) -> Event | Refusal:
+    """Set, kill or revive a flag by hand. draft: flag_set, flag_killed or flag_revived."""
+    if actor.role not in OPERATING:
+        return _may_not(actor, "change flags")
+    key = str(draft.body["flag"])
+    refusal = _flag_refused(store, environment, draft, key)
+    if refusal:
+        return refusal
+    log = log_of(environment)
+    for _ in range(TRIES):
+        journal = read(store.events(log))
+        try:
+            end = _End(log=log, number=journal.number, head=journal.head or START_OF_CHAIN)
+            return _append(store, end, draft, actor, now)
+        except Conflict:
+            continue
+    return _too_busy(log)
+
+
+def journal(store: Store, environment: str) -> Journal:
+    """Return what people did to an environment's flags."""
+    return read(store.events(log_of(environment)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _End:
+    """Where a log ended when it was read."""
+
+    log: str
+    number: int
+    head: str
+
+
+def _append(store: Store, end: _End, draft: Draft, actor: Person, now: datetime) -> Event:
+    event = chain(
+        log=end.log,
+        number=end.number + 1,
+        at=now,
+        kind=draft.kind,
+        actor=actor.name,
+        body=draft.body,
+        previous=end.head,
+    )
+    store.append(event)
+    return event
+
+
+def _run_started(
+    plan: Plan, request: StartRequest, environment: str, actor: Person, now: datetime
+) -> Event:
+    body: dict[str, Json] = {
+        "plan": plan.name,
+        "plan_hash": plan.hash,
+        "author": plan.author,
+        "environment": environment,
+        "pace": request.pace,
+        "endpoints": dict(request.endpoints or {}),
+    }
+    return chain(
+        log=_new_id(plan.name),
+        number=1,
+        at=now,
+        kind="run_started",
+        actor=actor.name,
+        body=body,
+        previous=START_OF_CHAIN,
+    )
+
+
+def _new_id(plan: str) -> str:
+    return f"{re.sub(r'[^a-z0-9]+', '-', plan.lower()).strip('-')}-{secrets.token_hex(3)}"
+
+
+def _pace_refused(pace: float, environment: str) -> Refusal | None:
+    if pace < 1:
+        return Refusal(
+            code="pace-below-one",
+            message=f"a pace of {pace:g} would lengthen the plan's durations",
+            remedy="Give a pace of 1 or more; 60 turns hours into minutes.",
+        )
+    if pace != 1 and environment == PRODUCTION:
+        return Refusal(
+            code="pace-in-production",
+            message="durations may not be shortened in production",
+            remedy="Leave --pace out, or name another environment: --environment demo.",
+        )
+    return None
+
+
+def _busy(store: Store, event: Event, environment: str) -> Refusal | None:
+    # Two people may start at the same moment: whoever gets this short lease looks first.
+    until = event.at + timedelta(seconds=5)
+    if not store.acquire(f"start {environment}", event.log, event.at, until):
+        return _too_busy(environment)
+    for run in runs(store):
+        if run.environment == environment and run.ended is None:
+            return Refusal(
+                code="environment-busy",
+                message=f"run {run.id} is under way in {environment} ({run.status.value})",
+                remedy=f"Follow it (phasegate run watch {run.id}), or end it first: "
+                f"phasegate run rollback {run.id} --phase all --reason TEXT.",
+            )
+    return None
+
+
+def _flag_refused(store: Store, environment: str, draft: Draft, key: str) -> Refusal | None:
+    states = {state.key: state for state in store.flag_states(environment)[1]}
+    if draft.kind == "flag_set" and key in states:
+        return Refusal(
+            code="flag-under-run",
+            message=f"the exposure of {key} belongs to a run",
+            remedy=f"Kill it (phasegate flag kill {key}) or roll the run back.",
+        )
+    exposure = draft.body.get("exposure")
+    if draft.kind == "flag_set" and not (isinstance(exposure, int) and 0 <= exposure <= EVERYONE):
+        return Refusal(
+            code="exposure-range",
+            message=f"{exposure} basis points are no share of the audience",
+            remedy="Give a share like 25% or 0.5%.",
+        )
+    known = states.keys() | journal(store, environment).exposures.keys()
+    if draft.kind != "flag_set" and key not in known:
+        return Refusal(
+            code="unknown-flag",
+            message=f"{environment} has no flag {key}",
+            remedy=f"Known: {', '.join(sorted(known)) or 'none'}.",
+        )
+    return None
+
+
+def _may_not(actor: Person, what: str) -> Refusal:
+    return Refusal(
+        code="may-not",
+        message=f"{actor.name} is {actor.role.value} and may not {what}",
+        remedy=f"Ask one of: {', '.join(sorted(role.value for role in OPERATING))}.",
+    )
+
+
+def _too_busy(log: str) -> Refusal:
+    return Refusal(
+        code="too-busy",
+        message=f"others kept writing to {log}",
+        remedy="Nothing was changed; try again.",
+    )
