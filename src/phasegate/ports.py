@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol  # Any: a flag document is JSON
+from typing import Protocol
 
 from phasegate.core.event import Event
 from phasegate.core.evidence import Finding, Position, StoredTally, Tally
@@ -164,22 +164,26 @@ class Target(Protocol):
 
 
 class Acks(Protocol):
-    """Who among the connected applications has a document version in force.
+    """Which applications may not have a document version in force.
 
     behind     connected and not there yet.
     unreached  lost without a goodbye while trial exposure they hold may still run.
     """
 
-    connected: int
-    behind: tuple[str, ...]
-    unreached: tuple[str, ...]
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """Names of the connected ones that lag."""
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """Names of the lost ones."""
 
 
 class Publisher(Protocol):
     """Carries flag documents and the lease to connected applications."""
 
-    def publish(self, environment: str, version: int, document: dict[str, Any]) -> None:
-        """Serve this document from now on; a version not above the served one changes nothing."""
+    def publish(self, environment: str, version: int, document: Mapping[str, object]) -> bool:
+        """Serve this document from now on; False, and no change, if a newer one is served."""
 
     def beat(self, environment: str, remaining_ms: int | None) -> None:
         """Renew the lease on trial exposure for that long; None: it is kept for ever."""

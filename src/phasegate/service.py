@@ -51,7 +51,7 @@ def start(
     if actor.role not in OPERATING:
         return _may_not(actor, "start a run")
     parsed = planfile.parse(request.text, request.origin)
-    if parsed.plan is None or any(p.severity == "error" for p in parsed.problems):
+    if parsed.plan is None or any(p.is_error for p in parsed.problems):
         return Rejected(problems=parsed.problems)
     plan = parsed.plan
     environment = request.environment or plan.environment

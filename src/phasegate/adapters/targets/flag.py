@@ -22,6 +22,7 @@ class FlagTarget:
         self._publisher = publisher
         self._read_back = read_back
         self._journals: dict[str, Journal] = {}
+        self._published: dict[str, int] = {}
         # Reading and publishing are one act. Apart, a kill and a rollback in two threads could
         # each publish without the other under the same version, and one of them would be lost.
         self._one_at_a_time = Lock()
@@ -35,7 +36,9 @@ class FlagTarget:
         """Serve what the store says now; nothing happens where it is served already."""
         with self._one_at_a_time:
             version, content = self.document(environment)
-            self._publisher.publish(environment, version, content)
+            if self._published.get(environment) != version:
+                self._publisher.publish(environment, version, content)
+                self._published[environment] = version
 
     def document(self, environment: str) -> tuple[int, dict[str, Any]]:
         """Return (version, flagd document) of an environment.

@@ -1,0 +1,73 @@
+"""Labelled cases as a check: every case goes through the endpoint, right and wrong are counted."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any  # a case's request is the endpoint's business
+
+import httpx
+import msgspec
+
+from phasegate.core.plan import Step
+from phasegate.ports import Exercise, Unavailable
+
+
+class _Case(msgspec.Struct):
+    request: Any
+    expect: Any
+    id: str = ""
+    counts: str | None = None
+
+
+class EvaluateCheck:
+    """Posts each case's request and compares `answer` with what the case expects.
+
+    Options: file (JSON lines, relative to directory), url, counts (only cases that name this
+    metric in `counts`, or name none). How good the answers are is for the gate to judge; the
+    check itself passes once every case was exercised.
+    """
+
+    def exercise(self, step: Step, options: Mapping[str, str], deadline_s: float) -> Exercise:
+        """Count wrong answers. Raises Unavailable if a case got no answer at all."""
+        path = Path(options["directory"]) / options["file"]
+        cases, mark = _read(path, options.get("counts", ""))
+        until = time.monotonic() + deadline_s
+        wrong: list[str] = []
+        with httpx.Client(timeout=10.0) as client:
+            for case in cases:
+                if time.monotonic() > until:
+                    raise Unavailable(f"{len(cases)} cases took longer than {deadline_s:.0f} s")
+                if _answer(client, options["url"], case) != case.expect:
+                    wrong.append(case.id)
+        missed = f"; wrong: {', '.join(wrong[:10])}" if wrong else ""
+        return Exercise(
+            passed=True,
+            exercised=len(cases),
+            bad=len(wrong),
+            seen=f"{len(cases) - len(wrong)} of {len(cases)} cases right{missed} ({mark})",
+        )
+
+
+def _read(path: Path, counts: str) -> tuple[list[_Case], str]:
+    try:
+        raw = path.read_bytes()
+        cases = [msgspec.json.decode(line, type=_Case) for line in raw.splitlines() if line.strip()]
+    except OSError as error:
+        raise Unavailable(f"the case file {path.name} cannot be read: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
+        raise Unavailable(f"the case file {path.name} has a broken line: {error}") from error
+    mine = [case for case in cases if case.counts in (None, counts)]
+    return mine, f"{path.name} sha256 {hashlib.sha256(raw).hexdigest()[:12]}"
+
+
+def _answer(client: httpx.Client, url: str, case: _Case) -> object:
+    try:
+        answer = client.post(url, json=case.request)
+        answer.raise_for_status()
+        body = answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise Unavailable(f"case {case.id} got no answer ({type(error).__name__})") from error
+    return body.get("answer") if isinstance(body, dict) else None

@@ -1,0 +1,33 @@
+"""An HTTP answer as a check: it passes when the endpoint answers with the expected status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+
+from phasegate.core.plan import Step
+from phasegate.ports import Exercise, Unavailable
+
+MOST_SHOWN = 200
+
+
+class HttpCheck:
+    """Gets a URL. Options: url; status (default 200); contains (text that the body must have)."""
+
+    def exercise(self, step: Step, options: Mapping[str, str], deadline_s: float) -> Exercise:
+        """Pass on the expected answer. Raises Unavailable if there is none in time."""
+        wanted = int(options.get("status", "200"))
+        try:
+            answer = httpx.get(options["url"], timeout=min(deadline_s, 10.0))
+        except httpx.HTTPError as error:
+            raise Unavailable(f"no answer ({type(error).__name__})") from error
+        body = " ".join(answer.text.split())[:MOST_SHOWN]
+        took = answer.elapsed.total_seconds() * 1000
+        good = answer.status_code == wanted and options.get("contains", "") in answer.text
+        return Exercise(
+            passed=good,
+            exercised=1,
+            seen=f"HTTP {answer.status_code} in {took:.0f} ms: {body}",
+            remedy="" if good else f"HTTP {wanted} was expected. Mend the endpoint, then retry.",
+        )

@@ -1,0 +1,93 @@
+"""Who asks: every request but the health probes carries a token, and a token has one role."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from datetime import datetime
+from typing import Any  # the ASGI specification's own types
+
+from phasegate.core.command import Person
+from phasegate.core.plan import Role
+from phasegate.ports import Store, Token
+from phasegate.server.answers import send_error
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+OPEN_PATHS = ("/health/live", "/health/ready")
+
+REMEMBERED_S = 5.0
+"""How long a token is believed without asking the store: the longest a revoked one lives on."""
+
+PERSON = "phasegate.person"
+
+
+def new_token(name: str, role: Role, now: datetime) -> tuple[str, Token]:
+    """Return a fresh secret, to be shown once, and the token to be stored for it."""
+    secret = f"pg_{secrets.token_urlsafe(24)}"
+    return secret, Token(hash=hash_of(secret), name=name, role=role, created=now)
+
+
+def hash_of(secret: str) -> str:
+    """Return what is stored of a secret. Secrets are random, so a plain SHA-256 is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class Gatekeeper:
+    """ASGI wrapper: lets a request in with the person it belongs to, or answers 401."""
+
+    def __init__(self, app: App, store: Store, own: Mapping[str, Person]) -> None:
+        """own: people by the hash of a secret that lives in this process alone."""
+        self._app = app
+        self._store = store
+        self._own = own
+        self._known: dict[str, tuple[float, Person | None]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find the token's person; whether they may is for the route to say."""
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, send)
+            return
+        person = self._person(scope)
+        if person is None:
+            await send_error(
+                send,
+                401,
+                "no-token",
+                "the request carries no token that is known here",
+                "Send Authorization: Bearer TOKEN; make one with `phasegate token create`.",
+            )
+            return
+        scope[PERSON] = person
+        await self._app(scope, receive, send)
+
+    def _person(self, scope: Scope) -> Person | None:
+        secret = _secret(scope)
+        if not secret:
+            return None
+        hashed = hash_of(secret)
+        if hashed in self._own:
+            return self._own[hashed]
+        now = time.monotonic()
+        until, person = self._known.get(hashed, (0.0, None))
+        if now < until:
+            return person
+        token = self._store.token(hashed)
+        person = Person(name=token.name, role=token.role) if token else None
+        if person is not None:
+            self._known[hashed] = (now + REMEMBERED_S, person)
+        return person
+
+
+def _secret(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"authorization" and value[:7].lower() == b"bearer ":
+            return str(value[7:].strip().decode("latin-1"))
+        if name == b"x-api-key":
+            return str(value.decode("latin-1"))
+    return ""

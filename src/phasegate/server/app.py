@@ -1,0 +1,92 @@
+"""One server: flags out, telemetry in, the control API, and the engine behind them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any  # a flag document is JSON
+
+import httpx
+
+from phasegate.core.command import Person
+from phasegate.core.plan import Role
+from phasegate.ports import Unavailable
+from phasegate.server.access import App, Gatekeeper, Receive, Scope, Send, new_token
+from phasegate.server.api import Api
+from phasegate.server.board import FlagBoard
+from phasegate.server.flagstream import flag_stream_app
+from phasegate.server.ofrep import ofrep_app
+from phasegate.server.otlp import otlp_app
+from phasegate.settings import Settings
+from phasegate.wiring import Engine
+
+
+def utc_now() -> datetime:
+    """The wall clock, in UTC."""
+    return datetime.now(UTC)
+
+
+class Server:
+    """The ASGI application. The hot routes are bare functions in front of the API's router."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+        """Open the store and put everything together; nothing runs before the ASGI lifespan."""
+        secret, token = new_token("phasegate itself", Role.VIEWER, clock())
+        self.board = FlagBoard()
+        self.engine = Engine(
+            settings,
+            self.board,
+            _read_back(settings.url, secret),
+            clock,
+            {"PHASEGATE_URL": settings.url, "PHASEGATE_TOKEN": secret},
+        )
+        self._routes: tuple[tuple[str, App], ...] = (
+            ("/ofrep/", ofrep_app(self.board, settings.environment)),
+            ("/flags/", flag_stream_app(self.board, settings.environment)),
+            ("/v1/", otlp_app(self.engine.intake)),
+            ("/", Api(self.engine, clock).app()),
+        )
+        own = {token.hash: Person(name=token.name, role=token.role)}
+        self._entry = Gatekeeper(self._route, self.engine.store, own)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection or the lifespan."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self._entry(scope, receive, send)
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        app = next(app for prefix, app in self._routes if path.startswith(prefix))
+        await app(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await asyncio.to_thread(self.engine.start)
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                self.board.close()
+                await asyncio.to_thread(self.engine.stop)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def _read_back(url: str, secret: str) -> Callable[[str], dict[str, Any]]:
+    client = httpx.Client(
+        base_url=url, headers={"Authorization": f"Bearer {secret}"}, timeout=2.0, trust_env=False
+    )
+
+    def read(environment: str) -> dict[str, Any]:
+        try:
+            answer = client.get("/flags/v1/document", params={"environment": environment})
+            answer.raise_for_status()
+            document: dict[str, Any] = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise Unavailable(f"flags cannot be read back ({type(error).__name__})") from error
+        return document
+
+    return read

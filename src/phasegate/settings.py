@@ -1,0 +1,28 @@
+"""What an installation may choose: read once, from the command line and the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How one server runs.
+
+    data         folder of the store; made if it is missing.
+    store        name of a store adapter (entry point group `phasegate.stores`).
+    environment  whose flags are served to applications that name none.
+    """
+
+    data: Path
+    store: str = "sqlite"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    environment: str = "production"
+
+    @property
+    def url(self) -> str:
+        """Where this server reaches itself."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 compared
+        return f"http://{host}:{self.port}"

@@ -1,0 +1,157 @@
+"""The only place that turns names into concrete classes and puts the engine together."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any  # what an entry point loads is known by its port only
+
+from phasegate.adapters.checks.command import CommandCheck
+from phasegate.adapters.targets.flag import FlagTarget, ReadBack
+from phasegate.core.watch import Watch
+from phasegate.engine.loop import LEASE, Loop
+from phasegate.engine.observer import Observer
+from phasegate.engine.reconciler import Reconciler, View
+from phasegate.flags.journal import log_of
+from phasegate.ports import Publisher, Store, Unavailable
+from phasegate.service import runs
+from phasegate.settings import Settings
+from phasegate.telemetry.intake import Intake
+from phasegate.telemetry.tallying import Tallier
+
+WORKERS = 4
+"""Threads for checks and sources: they wait far more than they work."""
+
+
+class UnknownAdapter(Exception):
+    """A name that no installed adapter goes by."""
+
+
+class Engine:
+    """Everything a server needs, put together: store, flags, telemetry, loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        publisher: Publisher,
+        read_back: ReadBack,
+        clock: Callable[[], datetime],
+        commands_know: Mapping[str, str],
+    ) -> None:
+        """commands_know: environment variables that commands started by checks are given."""
+        self.settings = settings
+        self.store = open_store(settings)
+        self._publisher = publisher
+        self.target = FlagTarget(self.store, publisher, read_back)
+        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="phasegate-observer")
+        self._tallier = Tallier(writer=holder, key=subject_key(settings.data))
+        observer = Observer(
+            store=self.store,
+            checks={**adapters("checks"), "command": CommandCheck(commands_know)},
+            sources=adapters("metric_sources"),
+            executor=self._executor,
+            clock=clock,
+            wake=self.wake,
+            writer=holder,
+        )
+        self._loop = Loop(
+            store=self.store,
+            reconciler=(reconciler := Reconciler(self.store, self.target, observer, clock)),
+            publisher=publisher,
+            publish=self.target.publish,
+            watch=self._watch,
+            clock=clock,
+            holder=holder,
+        )
+        self._reconciler = reconciler
+        self.intake = Intake(self._tallier, self.store, self.wake)
+        self._recalled: set[tuple[str, str]] = set()
+
+    def start(self) -> None:
+        """Serve what the store says, then begin to decide."""
+        for environment in self._environments():
+            self.target.publish(environment)
+        self.intake.start()
+        self._loop.start()
+
+    def stop(self) -> None:
+        """Finish the round under way, keep what was received, release everything."""
+        self._loop.stop()
+        self.intake.stop()
+        self._executor.shutdown(wait=True, cancel_futures=True)
+        self.store.close()
+
+    def wake(self) -> None:
+        """Have a round begin at once."""
+        self._loop.wake()
+
+    def look(self, run: str) -> View:
+        """Say where a run is. Raises KeyError if there is none."""
+        return self._reconciler.look(run)
+
+    def trouble(self) -> str | None:
+        """Say what keeps this server from deciding; None: nothing does."""
+        try:
+            self.store.logs()
+        except Unavailable as error:
+            return f"the store does not answer: {error}"
+        last = self._loop.last_round
+        if last is None or time.monotonic() - last > LEASE.total_seconds():
+            return "no round of decisions has been finished lately"
+        return None
+
+    def counters(self) -> Mapping[str, int]:
+        """Return what telemetry has counted since this server began."""
+        return self._tallier.counters
+
+    def _watch(self, watches: list[Watch]) -> None:
+        self._tallier.watch(watches)
+        for watch in watches:
+            if (watch.run, watch.phase) not in self._recalled:
+                self._tallier.recall(self.store.sightings(watch.run, watch.phase))
+                self._recalled.add((watch.run, watch.phase))
+
+    def _environments(self) -> set[str]:
+        prefix = log_of("")
+        by_hand = {log.removeprefix(prefix) for log in self.store.logs() if log.startswith(prefix)}
+        return {run.environment for run in runs(self.store)} | by_hand | {self.settings.environment}
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the store that the settings name. Raises UnknownAdapter, Unavailable."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    store: Store = _load("stores", settings.store)(settings.data)
+    return store
+
+
+def adapters(group: str) -> dict[str, Any]:
+    """Return one instance of every installed adapter of a group, by name."""
+    return {point.name: point.load()() for point in entry_points(group=f"phasegate.{group}")}
+
+
+def subject_key(data: Path) -> bytes:
+    """Return the key under which subjects are hashed; made once, readable by the owner only."""
+    path = data / "subjects.key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def _load(group: str, name: str) -> Any:
+    points = {point.name: point for point in entry_points(group=f"phasegate.{group}")}
+    if name not in points:
+        known = ", ".join(sorted(points))
+        raise UnknownAdapter(f"no {group} adapter is called {name}. Known: {known}.")
+    return points[name].load()
