@@ -9,7 +9,7 @@ from typing import Protocol
 
 from phasegate.core.event import Event
 from phasegate.core.evidence import Finding, Position, StoredTally, Tally
-from phasegate.core.plan import Metric, Role, Step
+from phasegate.core.plan import Metric, Role
 from phasegate.flags.document import FlagState
 
 
@@ -131,7 +131,7 @@ class Store(Protocol):
 class MetricSource(Protocol):
     """Reads levels of the environment from outside."""
 
-    def read(self, metric: Metric, endpoints: Mapping[str, str], now: datetime) -> float:
+    def read(self, metric: Metric, endpoints: Mapping[str, str]) -> float:
         """Return the present value. Raises Unavailable or NoData."""
 
 
@@ -149,7 +149,7 @@ class Exercise:
 class Check(Protocol):
     """Reads the world and changes nothing."""
 
-    def exercise(self, step: Step, options: Mapping[str, str], deadline_s: float) -> Exercise:
+    def exercise(self, options: Mapping[str, str], deadline_s: float) -> Exercise:
         """Carry the check out. passed=None: it could not do its job. Raises Unavailable."""
 
 

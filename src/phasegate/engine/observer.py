@@ -128,7 +128,7 @@ class Observer:
     def _seen(self, run: str, step: Step, options: Mapping[str, str]) -> Exercise:
         try:
             check = self._checks[options["kind"]]
-            return check.exercise(step, options, step.timeout.total_seconds())
+            return check.exercise(options, step.timeout.total_seconds())
         except Unavailable as error:
             return Exercise(passed=None, exercised=0, seen=str(error))
         except Exception as error:
@@ -146,7 +146,7 @@ class Observer:
     ) -> None:
         try:
             source = self._sources[metric.source]
-            value = source.read(metric, {**dict(plan.endpoints), **run.endpoints}, self._clock())
+            value = source.read(metric, {**dict(plan.endpoints), **run.endpoints})
             self._store.add_evidence([self._level(run, phase, plan.series(condition), value)], [])
         except (Unavailable, NoData) as error:
             log.warning("level_unread", run=run.id, metric=metric.name, why=str(error))

@@ -98,11 +98,11 @@ class Api:
             ]
         )
 
-    async def live(self, request: Request) -> Response:
+    async def live(self, _: Request) -> Response:
         """The process answers."""
         return _json({"status": "live"})
 
-    async def ready(self, request: Request) -> Response:
+    async def ready(self, _: Request) -> Response:
         """The store answers and somebody is deciding."""
         trouble = await run_in_threadpool(self._engine.trouble)
         status = "ready" if trouble is None else "not ready"
@@ -115,7 +115,7 @@ class Api:
         hashed = parsed.plan.hash if parsed.plan else None
         return _json({"plan_hash": hashed, "problems": [_problem(p) for p in parsed.problems]})
 
-    async def list_runs(self, request: Request) -> Response:
+    async def list_runs(self, _: Request) -> Response:
         """Every run, oldest first."""
         found = await run_in_threadpool(service.runs, self._store)
         return _json({"runs": [views.summary(run) for run in found]})
@@ -192,7 +192,7 @@ class Api:
         await run_in_threadpool(self._engine.target.publish, environment)
         return self._written(answer, 200)
 
-    async def telemetry(self, request: Request) -> Response:
+    async def telemetry(self, _: Request) -> Response:
         """What the receiver counted: received, joined, dropped and why."""
         return _json(self._engine.counters())
 

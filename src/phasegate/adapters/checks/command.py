@@ -9,7 +9,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from phasegate.core.plan import Step
 from phasegate.ports import Exercise, Unavailable
 
 MOST_SHOWN = 300
@@ -27,7 +26,7 @@ class CommandCheck:
         """variables: environment variables that every command is given."""
         self._variables = dict(variables or {})
 
-    def exercise(self, step: Step, options: Mapping[str, str], deadline_s: float) -> Exercise:
+    def exercise(self, options: Mapping[str, str], deadline_s: float) -> Exercise:
         """Pass on exit code 0. Raises Unavailable if it cannot be started or takes too long."""
         line = shlex.split(options["command"])
         try:

@@ -11,7 +11,6 @@ from typing import Any  # a case's request is the endpoint's business
 import httpx
 import msgspec
 
-from phasegate.core.plan import Step
 from phasegate.ports import Exercise, Unavailable
 
 
@@ -30,7 +29,7 @@ class EvaluateCheck:
     check itself passes once every case was exercised.
     """
 
-    def exercise(self, step: Step, options: Mapping[str, str], deadline_s: float) -> Exercise:
+    def exercise(self, options: Mapping[str, str], deadline_s: float) -> Exercise:
         """Count wrong answers. Raises Unavailable if a case got no answer at all."""
         path = Path(options["directory"]) / options["file"]
         cases, mark = _read(path, options.get("counts", ""))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import httpx
 
-from phasegate.core.plan import Step
 from phasegate.ports import Exercise, Unavailable
 
 MOST_SHOWN = 200
@@ -15,7 +14,7 @@ MOST_SHOWN = 200
 class HttpCheck:
     """Gets a URL. Options: url; status (default 200); contains (text that the body must have)."""
 
-    def exercise(self, step: Step, options: Mapping[str, str], deadline_s: float) -> Exercise:
+    def exercise(self, options: Mapping[str, str], deadline_s: float) -> Exercise:
         """Pass on the expected answer. Raises Unavailable if there is none in time."""
         wanted = int(options.get("status", "200"))
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 import httpx
 
@@ -14,7 +13,7 @@ from phasegate.ports import NoData, Unavailable
 class HttpJsonSource:
     """Reads `{endpoint}/path#field.subfield`: the number that the JSON answer has there."""
 
-    def read(self, metric: Metric, endpoints: Mapping[str, str], now: datetime) -> float:
+    def read(self, metric: Metric, endpoints: Mapping[str, str]) -> float:
         """Return the number. Raises Unavailable without an answer, NoData without a number."""
         url, _, field = (metric.query or "").partition("#")
         for name, base in endpoints.items():
