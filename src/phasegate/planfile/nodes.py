@@ -66,8 +66,10 @@ def read(text: str, notes: Notes) -> Node | None:
         return None
     except yaml.YAMLError as error:
         notes.wrong("", "yaml-broken", _why(error), _remedy(error), line=_line(error))
-    except UnicodeError:
-        notes.wrong("", "yaml-broken", "the text has half a character", "Save it as UTF-8.")
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, text.find(error.object[error.start])) + 1
+        message = "this is not YAML: it has half a character"
+        notes.wrong("", "yaml-broken", message, "Save the file as UTF-8.", line=line)
     return None
 
 

@@ -11,7 +11,10 @@ from collections.abc import Iterable, Iterator
 
 from phasegate.core.problem import Problem
 
-CONDITIONS = ("metrics", "{phase}.pass_when", "{phase}.roll_back_when")
+MISSPELT = "?"
+"""Stands for a key nobody knows, which may be meant for any that is missing beside it."""
+
+CONDITIONS = ("metrics", "{phase}.pass_when", "{phase}.roll_back_when", "{phase}.?")
 
 RESTS_ON: dict[str, tuple[str, ...]] = {
     "unknown-metric": ("metrics",),
@@ -22,16 +25,16 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "hazard-unguarded": ("phases", "metrics", "{part}"),
     "hazard-metric-unused": ("phases", "metrics"),
     "plan-without-phases": ("phases",),
-    "phase-without-components": ("{phase}.components",),
+    "phase-without-components": ("{phase}.components", "{phase}.?"),
     "phase-without-guards": CONDITIONS,
     "phase-without-gates": CONDITIONS,
-    "sign-off-missing": ("{phase}.sign_off", "{phase}.risk"),
+    "sign-off-missing": ("{phase}.sign_off", "{phase}.risk", "{phase}.?"),
     "lasts-inverted": ("{phase}.lasts",),
     "week-order": ("phases",),
     "condition-inverted": ("metrics",),
     "comparison-unsupported": ("metrics",),
     "guard-over-cases": ("metrics",),
-    "cases-unevaluated": ("metrics", "{phase}.before", "{phase}.after"),
+    "cases-unevaluated": ("metrics", "{phase}.before", "{phase}.after", "{phase}.?"),
     "cases-mismatch": ("metrics",),
     "exposure-falls": ("phases",),
     "control-missing": ("{phase}.components",),
@@ -52,6 +55,11 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
 def reliable(found: Iterable[Problem], errors: list[Problem]) -> Iterator[Problem]:
     """Yield the findings that rest on parts of the file without an error."""
     broken = [error.path for error in errors]
+    broken += [
+        f"{error.path.rpartition('.')[0]}.{MISSPELT}"
+        for error in errors
+        if error.code == "unknown-key"
+    ]
     for problem in found:
         part = ".".join(problem.path.split(".")[:2])
         roots = [root.format(phase=part, part=part) for root in RESTS_ON.get(problem.code, ())]

@@ -38,12 +38,13 @@ def conditions_make_sense(plan: Plan) -> Iterator[Problem]:
 
 def gates_and_guards_leave_room(plan: Plan) -> Iterator[Problem]:
     """Report a gate and a guard over one metric that touch, overlap or point the same way."""
+    levels = {metric.name for metric in plan.metrics if metric.kind is MetricKind.LEVEL}
     for phase in plan.phases:
         for number, gate in enumerate(phase.pass_when):
             path = f"phases.{phase.name}.pass_when[{number}]"
             for guard in phase.roll_back_when:
-                if gate.metric == guard.metric and gate.bound is not None:
-                    yield from _between(path, gate, guard)
+                if gate.metric == guard.metric:
+                    yield from _between(path, gate, guard, level=gate.metric in levels)
 
 
 def _gate(path: str, phase: Phase, gate: Condition, metric: Metric) -> Iterator[Problem]:
@@ -114,12 +115,17 @@ def _evaluations(phase: Phase, metrics: dict[str, Metric]) -> Iterator[Problem]:
                 )
 
 
-def _between(path: str, gate: Condition, guard: Condition) -> Iterator[Problem]:
+def _between(path: str, gate: Condition, guard: Condition, *, level: bool) -> Iterator[Problem]:
     if guard.bound is None or gate.bound is None:
         return
     if gate.comparison is guard.comparison:
-        yield _inverted(path, gate, f'the guard "{guard.text}" asks the same; turn one of them')
+        # Of other metrics it is known which of the two is upside down, and said there.
+        if level:
+            yield _inverted(path, gate, f'the guard "{guard.text}" asks the same; turn one of them')
     elif gate.bound == guard.bound:
+        # A level is read, not estimated: on either side of one bound it is decided at once.
+        if level:
+            return
         yield Problem(
             path=path,
             code="gate-equals-guard",
