@@ -1,0 +1,166 @@
+"""Gates and guards: on the right side of their bound, judgeable, and consistent with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from phasegate.core.plan import Comparison, Condition, Metric, MetricKind, Phase, Plan, StepKind
+from phasegate.core.problem import Problem, Severity
+
+OPPOSITE = {Comparison.BELOW: Comparison.ABOVE, Comparison.ABOVE: Comparison.BELOW}
+"""The other side of a bound."""
+
+SIGN = {Comparison.BELOW: "<", Comparison.ABOVE: ">"}
+"""How a plan file writes a side."""
+
+
+def harmful_side(metric: Metric) -> Comparison | None:
+    """Say on which side of a bound a metric means harm; None where the metric does not tell."""
+    if metric.kind is MetricKind.SHARE:
+        return Comparison.BELOW if metric.good is not None else Comparison.ABOVE
+    return Comparison.ABOVE if metric.kind is MetricKind.QUANTILE else None
+
+
+def conditions_make_sense(plan: Plan) -> Iterator[Problem]:
+    """Report conditions that are upside down or that nothing could ever judge."""
+    metrics = {metric.name: metric for metric in plan.metrics}
+    for phase in plan.phases:
+        for number, gate in enumerate(phase.pass_when):
+            if gate.metric in metrics:
+                path = f"phases.{phase.name}.pass_when[{number}]"
+                yield from _gate(path, phase, gate, metrics[gate.metric])
+        for number, guard in enumerate(phase.roll_back_when):
+            if guard.metric in metrics:
+                path = f"phases.{phase.name}.roll_back_when[{number}]"
+                yield from _guard(path, guard, metrics[guard.metric])
+        yield from _evaluations(phase, metrics)
+
+
+def gates_and_guards_leave_room(plan: Plan) -> Iterator[Problem]:
+    """Report a gate and a guard over one metric that touch, overlap or point the same way."""
+    levels = {metric.name for metric in plan.metrics if metric.kind is MetricKind.LEVEL}
+    for phase in plan.phases:
+        for number, gate in enumerate(phase.pass_when):
+            path = f"phases.{phase.name}.pass_when[{number}]"
+            for guard in phase.roll_back_when:
+                if gate.metric == guard.metric:
+                    yield from _between(path, gate, guard, level=gate.metric in levels)
+
+
+def _gate(path: str, phase: Phase, gate: Condition, metric: Metric) -> Iterator[Problem]:
+    if gate.comparison is Comparison.WORSE_THAN_CONTROL:
+        yield _inverted(path, gate, f'move "{gate.text}" to roll_back_when')
+        return
+    yield from _unsupported(path, gate, metric)
+    if gate.comparison is harmful_side(metric):
+        yield _inverted(path, gate, f'write "{_turned(gate)}"')
+    if metric.source == "cases" and not _evaluated(phase, metric):
+        yield Problem(
+            path=path,
+            code="cases-unevaluated",
+            message=f"{metric.name} comes from labelled cases, and no step evaluates them",
+            remedy=(
+                f"Add `evaluate: {{cases: {metric.cases}, metric: {metric.name}}}` "
+                "to the phase's before."
+            ),
+        )
+
+
+def _guard(path: str, guard: Condition, metric: Metric) -> Iterator[Problem]:
+    yield from _unsupported(path, guard, metric)
+    side = harmful_side(metric)
+    if side is not None and guard.comparison is OPPOSITE[side]:
+        yield _inverted(path, guard, f'write "{_turned(guard)}"')
+    if metric.source == "cases":
+        yield Problem(
+            path=path,
+            code="guard-over-cases",
+            message=f"{metric.name} comes from labelled cases, which live traffic does not feed",
+            remedy="Ask for it in pass_when, and guard with a metric of live traffic.",
+        )
+
+
+def _unsupported(path: str, condition: Condition, metric: Metric) -> Iterator[Problem]:
+    occurs = condition.comparison is Comparison.OCCURS
+    if occurs != (metric.kind is MetricKind.SENTINEL):
+        yield Problem(
+            path=path,
+            code="comparison-unsupported",
+            message=f"a {metric.kind.value} cannot be asked {condition.text!r}",
+            remedy="A sentinel stands alone; every other metric needs a bound.",
+        )
+    elif condition.comparison is Comparison.WORSE_THAN_CONTROL and (
+        metric.kind is not MetricKind.SHARE
+    ):
+        yield Problem(
+            path=path,
+            code="comparison-unsupported",
+            message=f"{metric.name} is a {metric.kind.value}: only shares compare with control",
+            remedy=f'Give it a bound, like "{metric.name} > …", or define a share.',
+        )
+
+
+def _evaluations(phase: Phase, metrics: dict[str, Metric]) -> Iterator[Problem]:
+    for part, steps in (("before", phase.before), ("after", phase.after)):
+        for number, step in enumerate(steps):
+            metric = metrics.get(step.metric or "")
+            if step.kind is not StepKind.EVALUATE or metric is None:
+                continue
+            if metric.source != "cases" or metric.cases != step.argument:
+                yield Problem(
+                    path=f"phases.{phase.name}.{part}[{number}]",
+                    code="cases-mismatch",
+                    message=f"{metric.name} is not measured by the cases {step.argument}",
+                    remedy=f"Define it with `source: cases, cases: {step.argument}`.",
+                )
+
+
+def _between(path: str, gate: Condition, guard: Condition, *, level: bool) -> Iterator[Problem]:
+    if guard.bound is None or gate.bound is None:
+        return
+    if gate.comparison is guard.comparison:
+        # Of other metrics it is known which of the two is upside down, and said there.
+        if level:
+            yield _inverted(path, gate, f'the guard "{guard.text}" asks the same; turn one of them')
+    elif gate.bound == guard.bound:
+        # A level is read, not estimated: on either side of one bound it is decided at once.
+        if level:
+            return
+        yield Problem(
+            path=path,
+            code="gate-equals-guard",
+            message=f'"{gate.text}" and the guard "{guard.text}" share one bound',
+            remedy=(
+                "Near the bound the phase is undecided until it has lasted longest; "
+                "leave it so, or move one of the two."
+            ),
+            severity=Severity.WARNING,
+        )
+    elif (gate.bound > guard.bound) == (gate.comparison is Comparison.BELOW):
+        yield Problem(
+            path=path,
+            code="gate-looser-than-guard",
+            message=f'"{gate.text}" lets pass what the guard "{guard.text}" takes back',
+            remedy="Make the gate stricter than the guard.",
+            severity=Severity.WARNING,
+        )
+
+
+def _evaluated(phase: Phase, metric: Metric) -> bool:
+    steps = (*phase.before, *phase.after)
+    return any(step.kind is StepKind.EVALUATE and step.metric == metric.name for step in steps)
+
+
+def _inverted(path: str, condition: Condition, remedy: str) -> Problem:
+    aim = "a gate lets pass what is good; a guard takes back what is bad"
+    return Problem(
+        path=path,
+        code="condition-inverted",
+        message=f'"{condition.text}" is upside down',
+        remedy=f"{aim.capitalize()}: {remedy}.",
+    )
+
+
+def _turned(condition: Condition) -> str:
+    sign = SIGN[condition.comparison]
+    return condition.text.replace(sign, SIGN[OPPOSITE[condition.comparison]], 1)

@@ -1,0 +1,107 @@
+"""Every key of a plan file with its sentence: what the reader accepts and what editors show."""
+
+from __future__ import annotations
+
+PLAN = {
+    "plan": "Name of the plan.",
+    "environment": "Where it runs, like production: the flag set that is changed.",
+    "author": "Who owns the plan. The author cannot sign it.",
+    "subjects": "What is bucketed, like patient: the OpenFeature targetingKey. Default: patient.",
+    "traffic": "Subjects per time that review assumes, like 200/min. Default: 60/min.",
+    "error_budget": "Chance of any wrong rollback over the whole plan. Default: 5%.",
+    "confidence": "How sure a gate must be. Default: 95%.",
+    "unattended": "What happens to trial exposure when nobody watches: withdraw after 15m (the "
+    "default), or keep.",
+    "blind_for": "How long a guard may go unseen before the phase is taken back. Default: 5m.",
+    "block": "Length of the blocks in which absolute shares are judged. Default: 30s.",
+    "endpoints": "Base URLs by name, for {name} in checks, cases and queries.",
+    "hazards": "Harms to patients, each with the metrics that guard it.",
+    "checks": "Named checks for steps.",
+    "cases": "Files of labelled cases and the endpoints that answer them.",
+    "metrics": "What is observed, and which observation counts as bad.",
+    "phases": "The phases, in the order in which they run.",
+}
+
+HAZARD = {
+    "text": "The harm, as the end of the sentence 'it happens that …'.",
+    "guarded_by": "Metrics that watch for it; at least one is a guard of some phase.",
+}
+
+CASES = {
+    "file": "Path of the case file, relative to the plan.",
+    "url": "Endpoint that answers one case.",
+}
+
+METRIC = {
+    "kind": "What one observation is: share, quantile, level or sentinel.",
+    "source": "Where observations come from: otlp (default), cases, http_json or prometheus.",
+    "event": "Log event that carries the observation. Without it: the server span.",
+    "where": 'Which observations belong to the metric at all, like channel == "app".',
+    "bad": "Which observation is bad, like error or rating < 4.",
+    "good": "Which observation is good, like rating >= 4.",
+    "cases": "Name of the labelled cases, for source: cases.",
+    "of": "The observed field of a quantile, like duration.",
+    "at": "Which quantile, like 95%.",
+    "unit": 'Unit of the value: ms, s, "%" or a word.',
+    "query": "What the source of a level is asked.",
+    "lag": "How long an outcome may take to arrive. Default: none.",
+    "hold": "How long a level must stay beyond its bound. Default: 2m.",
+    "weight": "Share of the error budget relative to other metrics. Default: by kind.",
+}
+
+OBSERVED = {"kind", "source", "weight", "event", "where"}
+
+METRIC_BY_KIND = {
+    "share": OBSERVED | {"bad", "good", "cases", "lag"},
+    "quantile": OBSERVED | {"of", "at", "unit", "lag"},
+    "level": {"kind", "source", "weight", "query", "unit", "hold"},
+    "sentinel": OBSERVED - {"weight"},
+}
+"""Which keys say something about a metric of each kind."""
+
+SOURCES_BY_KIND = {
+    "share": ("otlp", "cases"),
+    "quantile": ("otlp",),
+    "level": ("http_json", "prometheus"),
+    "sentinel": ("otlp",),
+}
+"""Where observations of each kind can come from."""
+
+PHASE = {
+    "title": "What people call the phase. Default: its name.",
+    "week": "Week of the plan in which it is due.",
+    "risk": "How much it may hurt: low, medium (default) or high.",
+    "lasts": "Shortest and longest watch at full exposure, like 2h to 24h.",
+    "before": "Steps before exposure.",
+    "after": "Steps after the watch.",
+    "components": "What is exposed, and to whom.",
+    "pass_when": "Gates: must be shown to move on.",
+    "roll_back_when": "Guards: watched all the time; tripping takes back.",
+    "sign_off": 'Who approves, like [approver, "2 safety_officer"].',
+    "if_control_fails_too": "On an outage that hits everyone: roll back (default), or hold.",
+}
+
+COMPONENT = {
+    "flag": "Key of the flag. Default: the component's name.",
+    "exposure": 'Share of subjects, like "25%" or "5% then 15%".',
+    "shadow": "Share of subjects for whom both paths run and the old answer is served.",
+    "then": "Live exposures after the shadow stage.",
+}
+
+STEP = {
+    "run": "A command line. Exit code 0 passes.",
+    "check": "Name of a check.",
+    "evaluate": "Labelled cases to evaluate, and the metric they feed.",
+    "timeout": "How long the step may take. Default: 10m.",
+}
+
+EVALUATE = {"cases": "Name of the cases.", "metric": "A share with these cases as its source."}
+
+CHECK_KINDS = ("http", "command")
+"""Kinds of named checks."""
+
+CHECK_NEEDS = {"http": ("url",)}
+"""Options that a check of a kind cannot do without."""
+
+SIGNING_ROLES = ("operator", "approver", "safety_officer", "admin")
+"""Roles that may approve a phase."""
