@@ -1,0 +1,183 @@
+"""The account of one series of one trial: its counts, its open batch, and its share guards.
+
+Tallies that became readable together (one group) are one batch: between them neither arm is
+complete, so no evidence is looked at there. This is also why it does not matter how the rows are
+cut into calls. Mutable for speed; `fold` copies an account before it changes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from phasegate.core.evidence import Arm, Tally
+from phasegate.core.judge import share
+from phasegate.core.judge.counts import Arms, Block, Counts
+from phasegate.core.judge.share import ShareGuard, Terms
+
+UNSEEN = -1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setup:
+    """What an account is judged by. terms: one for each share guard, in the plan's order."""
+
+    terms: tuple[Terms, ...] = ()
+    block_s: int = 30
+
+
+@dataclass(slots=True)
+class Account:
+    """State of one series of one component's attempt.
+
+    setup            what it is judged by; guards, one for each of its terms.
+    group, exposure  of the open batch; `batch` what it holds, `block` the open block.
+    first, tick      first block seen, and how many blocks later the newest began.
+    alarms           bad observations in tallies that were impossible otherwise.
+    invalid          what the first impossible tally was; empty while there was none.
+    """
+
+    setup: Setup = field(default_factory=Setup)
+    guards: tuple[ShareGuard, ...] = ()
+    treated: Counts = field(default_factory=Counts)
+    control: Counts = field(default_factory=Counts)
+    batch: Block = field(default_factory=Block)
+    block: Block = field(default_factory=Block)
+    group: int = UNSEEN
+    exposure: int = 0
+    first: int = 0
+    tick: int = 0
+    last_seen: int | None = None
+    alarms: int = 0
+    invalid: str = ""
+
+    @property
+    def arms(self) -> Arms:
+        """Both arms' counts."""
+        return Arms(treated=self.treated, control=self.control)
+
+    @property
+    def events(self) -> int:
+        """Bad observations in treatment, for a sentinel."""
+        return self.treated.bad + self.alarms
+
+    @classmethod
+    def opened(cls, setup: Setup) -> Account:
+        """Return an account that has seen nothing."""
+        return cls(setup=setup, guards=tuple(share.opened(terms) for terms in setup.terms))
+
+    def guard(self, index: int) -> tuple[ShareGuard, Terms]:
+        """Return the share guard of the condition at `index` of roll_back_when, and its terms."""
+        place = [terms.index for terms in self.setup.terms].index(index)
+        return self.guards[place], self.setup.terms[place]
+
+    def copy(self) -> Account:
+        """Return an account that can be changed without changing this one."""
+        return replace(
+            self,
+            treated=replace(self.treated),
+            control=replace(self.control),
+            batch=replace(self.batch),
+            block=replace(self.block),
+        )
+
+    def add(self, tally: Tally, group: int, exposure: int) -> None:
+        """Add a tally of the group; exposure in basis points, 0 where it is not known."""
+        wrong = fault(tally)
+        if wrong:
+            self.invalid = self.invalid or wrong
+            if tally.arm is Arm.TREATMENT:
+                self.alarms += max(0, tally.bad)
+            return
+        if group != self.group or exposure != self.exposure:
+            self._end_group()
+            self.group, self.exposure = group, exposure
+        self._turn_to(tally.bucket)
+        treatment = tally.arm is Arm.TREATMENT
+        (self.treated if treatment else self.control).add(tally)
+        if tally.at_risk:
+            self.batch.add(tally, treatment=treatment)
+            self.block.add(tally, treatment=treatment)
+
+    def settled(self) -> Account:
+        """Return the account as it is once the open group is complete."""
+        account = self.copy()
+        account._end_group()
+        return account
+
+    def capped(self) -> Account:
+        """Return the account without what a guilty neighbour may have added to it.
+
+        The open block is closed early, so that nothing of it counts later; both are valid, since
+        closing depends on the past alone and giving up capital only lowers it.
+        """
+        account = self.settled()
+        account._close_block()
+        account.guards = tuple(share.capped(guard) for guard in account.guards)
+        return account
+
+    def _end_group(self) -> None:
+        """Look at the relative evidence, if it can have grown: only treated harm raises it."""
+        if not self.batch.treated_bad:
+            return
+        self._pay()
+        self.guards = tuple(
+            share.look(guard, terms, self.arms)
+            for guard, terms in zip(self.guards, self.setup.terms, strict=True)
+        )
+
+    def _pay(self) -> None:
+        if not self.batch.at_risk:
+            return
+        self.guards = tuple(
+            share.compare(guard, terms, self.tick, self.exposure, self.batch)
+            for guard, terms in zip(self.guards, self.setup.terms, strict=True)
+        )
+        self.batch = Block()
+
+    def _turn_to(self, bucket: int) -> None:
+        """Begin the bucket's block; a row of an earlier block belongs to the open one."""
+        number = bucket // self.setup.block_s
+        if self.last_seen is None:
+            self.first, self.last_seen = number, bucket
+            return
+        self.last_seen = max(self.last_seen, bucket)
+        ticks = number - self.first - self.tick
+        if ticks <= 0:
+            return
+        self._pay()
+        self._close_block()
+        self.tick += ticks
+        self.treated.fade(ticks)
+        self.control.fade(ticks)
+
+    def _close_block(self) -> None:
+        if self.block.at_risk:
+            self.guards = tuple(
+                share.close(guard, terms, self.tick, self.block, self.arms)
+                for guard, terms in zip(self.guards, self.setup.terms, strict=True)
+            )
+        self.block = Block()
+
+
+def fault(tally: Tally) -> str:
+    """Say what is impossible about a tally, with its writer and sequence; empty if nothing is."""
+    least = min(
+        tally.seen,
+        tally.bad,
+        tally.subjects,
+        tally.subjects_bad,
+        tally.at_risk,
+        tally.newly_bad,
+    )
+    if (
+        least >= 0
+        and tally.bad <= tally.seen
+        and tally.subjects_bad <= tally.subjects
+        and tally.newly_bad <= tally.at_risk
+    ):
+        return ""
+    return (
+        f"writer {tally.writer}, sequence {tally.sequence} counts what cannot be: "
+        f"{tally.bad} bad of {tally.seen} seen, {tally.subjects_bad} of {tally.subjects} subjects, "
+        f"{tally.newly_bad} newly bad of {tally.at_risk} at risk"
+    )

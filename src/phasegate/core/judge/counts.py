@@ -1,0 +1,86 @@
+"""Counts of one series of one trial, by arm: over the trial, of late, and of the open block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from phasegate.core.evidence import Tally
+
+FADE = 0.8
+"""What is left, one block later, of the weight of an observation in the recent counts."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """Running sums of one arm. The recent ones fade block by block."""
+
+    seen: int = 0
+    bad: int = 0
+    subjects: int = 0
+    subjects_bad: int = 0
+    newly_bad: int = 0
+    recent_seen: float = 0.0
+    recent_bad: float = 0.0
+
+    def add(self, tally: Tally) -> None:
+        """Add one tally of this arm."""
+        self.seen += tally.seen
+        self.bad += tally.bad
+        self.subjects += tally.subjects
+        self.subjects_bad += tally.subjects_bad
+        self.newly_bad += tally.newly_bad
+        self.recent_seen += tally.seen
+        self.recent_bad += tally.bad
+
+    def fade(self, ticks: int) -> None:
+        """Let the recent counts lose weight."""
+        kept = FADE**ticks
+        self.recent_seen *= kept
+        self.recent_bad *= kept
+
+    @property
+    def share(self) -> float:
+        """Bad share of everything seen; 0 before anything was."""
+        return self.bad / self.seen if self.seen else 0.0
+
+    @property
+    def recent_share(self) -> float:
+        """Bad share of the latest blocks; 0 before anything was seen."""
+        return self.recent_bad / self.recent_seen if self.recent_seen > 0 else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arms:
+    """Both arms of a trial; read only."""
+
+    treated: Counts
+    control: Counts
+
+
+@dataclass(slots=True)
+class Block:
+    """Subjects at risk and newly bad in a stretch of time, by arm."""
+
+    treated: int = 0
+    treated_bad: int = 0
+    control: int = 0
+    control_bad: int = 0
+
+    def add(self, tally: Tally, *, treatment: bool) -> None:
+        """Add one tally."""
+        if treatment:
+            self.treated += tally.at_risk
+            self.treated_bad += tally.newly_bad
+        else:
+            self.control += tally.at_risk
+            self.control_bad += tally.newly_bad
+
+    @property
+    def at_risk(self) -> int:
+        """Subjects at risk in both arms."""
+        return self.treated + self.control
+
+    @property
+    def newly_bad(self) -> int:
+        """Newly bad subjects in both arms."""
+        return self.treated_bad + self.control_bad

@@ -1,0 +1,128 @@
+"""Judging in one place: fold stored tallies into a ledger, then ask it about guards and gates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from phasegate.core.evidence import Position, StoredTally, Tally
+from phasegate.core.judge import level
+from phasegate.core.judge.account import Account, fault
+from phasegate.core.judge.budget import Budget, allocate
+from phasegate.core.judge.gates import judge_gates
+from phasegate.core.judge.guards import judge_guards
+from phasegate.core.judge.ledger import AccountKey, Ledger, LevelKey, setup_of, start
+from phasegate.core.judge.level import Streak
+from phasegate.core.judge.rules import Rule, gate_rules, guard_rules
+from phasegate.core.plan import Plan
+
+__all__ = ["Ledger", "fold", "judge_gates", "judge_guards", "start", "withdraw"]
+
+
+def fold(
+    plan: Plan,
+    ledger: Ledger,
+    trials: Mapping[tuple[str, str, int], int],
+    stored: Sequence[StoredTally],
+) -> Ledger:
+    """Return the ledger after these rows.
+
+    trials  exposure in basis points in force, by (phase, component, attempt). A trial that is
+            missing has no known exposure: its arms are counted but not compared.
+    stored  rows in the order of their positions, all behind the ledger's.
+
+    How the rows are cut into calls changes nothing. ValueError for rows out of order.
+    """
+    folding = _Folding(plan, ledger, trials)
+    for row in stored:
+        folding.add(row)
+    return folding.ledger()
+
+
+def withdraw(ledger: Ledger, phase: str, component: str) -> Ledger:
+    """Return the ledger after a guilty component went: its neighbours do not answer for it.
+
+    Absolute and system evidence of the phase's other components falls back to where it began;
+    the comparison with control stays, since a neighbour hits both arms alike.
+    """
+    accounts = {
+        key: account.capped() if key[0] == phase and key[1] != component else account
+        for key, account in ledger.accounts.items()
+    }
+    return replace(ledger, accounts=MappingProxyType(accounts))
+
+
+class _Folding:
+    """One call of fold: which accounts it has copied, and how each is judged."""
+
+    def __init__(
+        self, plan: Plan, ledger: Ledger, trials: Mapping[tuple[str, str, int], int]
+    ) -> None:
+        self._plan, self._trials = plan, trials
+        self._budget: Budget = allocate(plan)
+        self._position: Position = ledger.position
+        self._accounts: dict[AccountKey, Account] = dict(ledger.accounts)
+        self._levels: dict[LevelKey, Streak] = dict(ledger.levels)
+        self._open: dict[AccountKey, tuple[Account, int]] = {}
+        self._level_rules = {
+            phase.name: [
+                rule
+                for rule in (*gate_rules(plan, phase), *guard_rules(plan, phase))
+                if rule.level and not rule.problem
+            ]
+            for phase in plan.phases
+        }
+
+    def add(self, row: StoredTally) -> None:
+        """Fold one row."""
+        if row.position <= self._position:
+            raise ValueError(f"row {row.position} does not follow {self._position}")
+        self._position = row.position
+        tally = row.tally
+        key = (tally.phase, tally.component, tally.attempt, tally.series)
+        account, exposure = self._open.get(key) or self._opened(key)
+        account.add(tally, row.position.ripe_ms, exposure)
+        if self._level_rules.get(tally.phase):
+            self._read(tally)
+
+    def ledger(self) -> Ledger:
+        """Return the ledger as it stands."""
+        return Ledger(
+            position=self._position,
+            accounts=MappingProxyType(self._accounts),
+            levels=MappingProxyType(self._levels),
+        )
+
+    def _opened(self, key: AccountKey) -> tuple[Account, int]:
+        known = self._accounts.get(key)
+        account = (
+            Account.opened(setup_of(self._plan, self._budget, key))
+            if known is None
+            else known.copy()
+        )
+        self._accounts[key] = account
+        self._open[key] = (account, self._trials.get(key[:3], 0))
+        return self._open[key]
+
+    def _read(self, tally: Tally) -> None:
+        for key, rule in self._watching(tally):
+            streak = self._levels.get(key, Streak())
+            wrong = fault(tally)
+            self._levels[key] = (
+                replace(streak, invalid=wrong)
+                if wrong
+                else level.read(
+                    streak,
+                    tally,
+                    comparison=rule.condition.comparison,
+                    bound=rule.condition.bound or 0.0,
+                    gate=rule.gate,
+                    gap=self._plan.blind_for.total_seconds(),
+                )
+            )
+
+    def _watching(self, tally: Tally) -> Iterator[tuple[LevelKey, Rule]]:
+        for rule in self._level_rules[tally.phase]:
+            if rule.series == tally.series:
+                yield (tally.phase, rule.gate, rule.index), rule

@@ -1,0 +1,50 @@
+"""A running confidence interval for a share: it holds at every look, however often one looks.
+
+A share p is inside while the likelihood, mixed over a Beta(1/2, 1/2) prior, is less than 1/alpha
+times the likelihood at p: the mixture ratio is a martingale under p.
+
+Source: Robbins 1970 (statistical methods related to the law of the iterated logarithm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import lgamma, log
+
+STEPS = 60
+PRIOR = 0.5
+
+
+def interval(bad: int, n: int, alpha: float) -> tuple[float, float]:
+    """Return (low, high) of the bad share; (0, 1) before anything was seen or without a budget."""
+    if n <= 0 or alpha <= 0:
+        return 0.0, 1.0
+    mixed = _log_beta(bad + PRIOR, n - bad + PRIOR) - _log_beta(PRIOR, PRIOR)
+
+    def inside(p: float) -> bool:
+        return mixed - _log_likelihood(p, bad, n) < -log(alpha)
+
+    estimate = bad / n
+    return _edge(inside, estimate, 0.0), _edge(inside, estimate, 1.0)
+
+
+def _edge(inside: Callable[[float], bool], within: float, outside: float) -> float:
+    if within == outside or inside(outside):
+        return outside
+    for _ in range(STEPS):
+        middle = (within + outside) / 2
+        if inside(middle):
+            within = middle
+        else:
+            outside = middle
+    return outside
+
+
+def _log_likelihood(p: float, bad: int, n: int) -> float:
+    if (bad and p <= 0) or (n - bad and p >= 1):
+        return float("-inf")
+    return (bad * log(p) if bad else 0.0) + ((n - bad) * log(1 - p) if n - bad else 0.0)
+
+
+def _log_beta(a: float, b: float) -> float:
+    return lgamma(a) + lgamma(b) - lgamma(a + b)

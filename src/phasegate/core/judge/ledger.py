@@ -1,0 +1,58 @@
+"""All that judging one run has come to so far: a value, made by folding stored tallies in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from phasegate.core.evidence import Position
+from phasegate.core.judge.account import Account, Setup
+from phasegate.core.judge.budget import Budget
+from phasegate.core.judge.level import Streak
+from phasegate.core.judge.rules import block_seconds, guard_rules, onset_ticks
+from phasegate.core.judge.share import Terms
+from phasegate.core.plan import Plan
+
+AccountKey = tuple[str, str, int, str]
+"""Phase, component, attempt, series."""
+
+LevelKey = tuple[str, bool, int]
+"""Phase, gate or guard, index of the condition."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """State of all judging of one run. position: the last row folded. Never edited in place."""
+
+    position: Position = field(default_factory=Position)
+    accounts: Mapping[AccountKey, Account] = field(default_factory=lambda: MappingProxyType({}))
+    levels: Mapping[LevelKey, Streak] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def start() -> Ledger:
+    """Return the ledger before any evidence."""
+    return Ledger()
+
+
+def setup_of(plan: Plan, budget: Budget, key: AccountKey) -> Setup:
+    """Return what an account is judged by; no guards for a series that none watches."""
+    phase_name, component, attempt, series = key
+    block_s = block_seconds(plan)
+    phase = next((phase for phase in plan.phases if phase.name == phase_name), None)
+    known = phase is not None and component in {member.name for member in phase.components}
+    if phase is None or not known or attempt < 1:
+        return Setup(block_s=block_s)
+    ticks = onset_ticks(plan, phase)
+    terms = tuple(
+        Terms(
+            index=rule.index,
+            allowed=rule.allowed,
+            margin=rule.condition.margin,
+            alpha=budget.alpha(phase_name, rule.index, component, attempt),
+            ticks=ticks,
+        )
+        for rule in guard_rules(plan, phase)
+        if rule.series == series and rule.counted and not rule.problem
+    )
+    return Setup(terms=terms, block_s=block_s)

@@ -1,0 +1,148 @@
+"""What guards and gates share: the form of a judgement, and when a trial was last heard of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from phasegate.core.evidence import ENVIRONMENT, Judgement, Outcome
+from phasegate.core.judge import words
+from phasegate.core.judge.account import Account
+from phasegate.core.judge.interval import interval
+from phasegate.core.judge.ledger import Ledger
+from phasegate.core.judge.level import Streak
+from phasegate.core.judge.rules import Rule
+from phasegate.core.plan import Phase, Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a caller wants judged. components: attempt by component; see judge_guards."""
+
+    plan: Plan
+    ledger: Ledger
+    phase: Phase
+    components: Mapping[str, int]
+    now: datetime
+
+    def account(self, component: str, series: str) -> Account | None:
+        """Return a component's settled account of a series; None where nothing was seen."""
+        key = (self.phase.name, component, self.components[component], series)
+        account = self.ledger.accounts.get(key)
+        return account.settled() if account is not None else None
+
+    def accounts(self, component: str) -> Iterator[tuple[str, Account]]:
+        """Yield (series, account) of everything seen of a component's attempt."""
+        trial = (self.phase.name, component, self.components[component])
+        for key, account in self.ledger.accounts.items():
+            if key[:3] == trial:
+                yield key[3], account
+
+
+def judgement(
+    asked: Asked,
+    rule: Rule,
+    component: str,
+    method: str,
+    outcome: Outcome,
+    *,
+    sentence: str,
+    accuses: bool = False,
+    account: Account | None = None,
+    events: int | None = None,
+    last_seen: int | None = None,
+    streak: Streak | None = None,
+    alpha: float = 0.0,
+    progress: float = 0.0,
+    needed: int | None = None,
+) -> Judgement:
+    """Write a judgement with its figures in the metric's own terms."""
+    estimate = low = high = control = None
+    n = bad = control_n = 0
+    if account is not None:
+        n, control_n = account.treated.seen, account.control.seen
+        bad = account.events if rule.sentinel else account.treated.bad
+        last_seen = last_seen or account.last_seen
+        control = words.stated(rule, account.control.share) if control_n and rule.counted else None
+        if n and not rule.sentinel:
+            estimate = words.stated(rule, account.treated.share)
+            low, high = _range(rule, account, alpha)
+    if streak is not None and streak.last is not None:
+        n, last_seen, estimate = streak.n, streak.last, streak.reading
+    if events is not None:
+        n, bad = max(n, events), events
+    return Judgement(
+        phase=asked.phase.name,
+        component=component,
+        condition=rule.condition.text,
+        series=rule.series,
+        method=method,
+        outcome=outcome,
+        accuses=accuses,
+        estimate=estimate,
+        low=low,
+        high=high,
+        control=control,
+        bound=_bound(rule),
+        n=n,
+        bad=bad,
+        control_n=control_n,
+        alpha=alpha,
+        progress=progress,
+        last_seen=last_seen,
+        needed=needed,
+        sentence=sentence,
+    )
+
+
+def telemetry_seen(asked: Asked, component: str) -> int | None:
+    """Return when anything of a trial was last seen, whatever the series; None: never."""
+    moments = [account.last_seen for _, account in asked.accounts(component)]
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def alive(asked: Asked, component: str) -> bool:
+    """Say whether telemetry of a trial has been heard within the plan's `blind_for`.
+
+    A series whose outcomes arrive late is heard of that much later.
+    """
+    lags = {metric.name: metric.lag.total_seconds() for metric in asked.plan.metrics}
+    oldest = asked.now.timestamp() - asked.plan.blind_for.total_seconds()
+    return any(
+        account.last_seen is not None
+        and account.last_seen + lags.get(series.partition(">")[0], 0.0) >= oldest
+        for series, account in asked.accounts(component)
+    )
+
+
+def environment_events(asked: Asked, series: str) -> tuple[int, int | None]:
+    """Return how often the environment raised a sentinel in a phase, and when last."""
+    only = asked.components.get(ENVIRONMENT)
+    accounts = [
+        account
+        for (phase, component, attempt, name), account in asked.ledger.accounts.items()
+        if (phase, component, name) == (asked.phase.name, ENVIRONMENT, series)
+        and only in (None, attempt)
+    ]
+    seen = [account.last_seen for account in accounts if account.last_seen is not None]
+    events = sum(account.events + account.control.bad for account in accounts)
+    return events, max(seen, default=None)
+
+
+def _bound(rule: Rule) -> float | None:
+    if rule.allowed is not None and rule.counted:
+        return words.stated(rule, rule.allowed)
+    return rule.condition.bound
+
+
+def _range(rule: Rule, account: Account, alpha: float) -> tuple[float, float]:
+    """Return the interval in the metric's own terms, widened where the estimate lies outside.
+
+    The interval is about subjects, the estimate about everything seen: people who come often, or
+    who broke late, can pull them apart.
+    """
+    treated = account.treated
+    low, high = interval(treated.subjects_bad, treated.subjects, alpha)
+    low, high = min(low, treated.share), max(high, treated.share)
+    return (1 - high, 1 - low) if rule.metric.good is not None else (low, high)
