@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from phasegate.flags import operators, semver
-from phasegate.flags.bucketing import HASHING, hash32, slot
+from phasegate.flags.bucketing import HASHING
+from phasegate.flags.outcomes import Outcomes
 from phasegate.flags.problem import BrokenDocument, BrokenFlag, Problem
-from phasegate.flags.resolution import (
-    NOTHING,
-    ErrorCode,
-    Metadata,
-    Reason,
-    Resolution,
-    failed,
-)
+from phasegate.flags.resolution import NOTHING, ErrorCode, Metadata, Reason, Resolution, failed
+from phasegate.flags.rule import Evaluator, compile_rule
 from phasegate.flags.source import RuleWriter
 
 
