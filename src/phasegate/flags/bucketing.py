@@ -15,8 +15,9 @@ HASHING = "v2"
 MOST_WEIGHT = 2**31 - 1
 """Largest sum of weights for which a bucket is defined."""
 
+# Bytes only. mmh3.hash takes a str as well, and ends the process on a lone surrogate (5.3.1).
 hash32 = mmh3.mmh3_32_uintdigest
-"""MurmurHash3 x86 32 with seed 0 over the UTF-8 bytes of a text, unsigned."""
+"""MurmurHash3 x86 32 of bytes with seed 0, unsigned."""
 
 
 def bucket(subject: str, total: int) -> int:
@@ -24,7 +25,7 @@ def bucket(subject: str, total: int) -> int:
 
     total is the sum of weights, 1..MOST_WEIGHT. Raises UnicodeEncodeError for lone surrogates.
     """
-    return hash32(subject) * total >> 32
+    return hash32(subject.encode()) * total >> 32
 
 
 def slot(subject: str, weights: Sequence[object]) -> int:

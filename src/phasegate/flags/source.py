@@ -123,7 +123,7 @@ class RuleWriter:
         if len(known) < len(weights) or not 0 < total <= MOST_WEIGHT:
             self.note("fractional-weights", "weights of fractional are whole and add up above 0")
             return [f"return {leaf(None)}"]
-        lines, end = [f"fallen = hash32(subject) * {total} >> 32"], 0
+        lines, end = [f"fallen = hash32(subject.encode()) * {total} >> 32"], 0
         for (variant, _), weight in zip(entries, known, strict=True):
             end += weight
             if weight and end < total:
