@@ -20,11 +20,12 @@ class Lease:
     Nobody has it at first: a flag on trial is off until the first heartbeat.
     """
 
-    __slots__ = ("_clock", "_skew", "deadline")
+    __slots__ = ("_clock", "_ended", "_skew", "deadline")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Start without a lease. clock counts seconds and never goes back."""
         self._clock = clock
+        self._ended = False
         self._skew = FOR_EVER
         self.deadline = NEVER
 
@@ -40,17 +41,20 @@ class Lease:
         process is suspended, would otherwise count from when it was read and serve a trial for
         longer than anybody watched it.
         """
+        if self._ended:
+            return
         if remaining_ms is None:
             self.deadline = FOR_EVER
-            return
-        self.deadline = self._clock() + remaining_ms / 1000 - self._age(sent_ms)
+        else:
+            self.deadline = self._clock() + remaining_ms / 1000 - self._age(sent_ms)
 
     def connect(self) -> None:
         """Forget the sender's clock: another sender may speak from now on."""
         self._skew = FOR_EVER
 
     def end(self) -> None:
-        """Serve nothing that is on trial any more."""
+        """Serve nothing that is on trial any more, whatever heartbeat still comes."""
+        self._ended = True
         self.deadline = NEVER
 
     def _age(self, sent_ms: float | None) -> float:

@@ -54,7 +54,8 @@ def flagstream(
             match method, path.removeprefix(_PREFIX).split("/"):
                 case "GET", ["stream"]:
                     environment = selected(scope, default_environment)
-                    await _stream(board, environment, scope, receive, send, keep_alive_s)
+                    stream = board.open(environment, query(scope, "name")[:NAME_LIMIT])
+                    await _stream(board, stream, receive, send, keep_alive_s)
                 case "GET", ["document"]:
                     await _document(board, selected(scope, default_environment), scope, send)
                 case "POST", ["streams", stream_id, "ack"]:
@@ -70,14 +71,8 @@ def flagstream(
 
 
 async def _stream(
-    board: FlagBoard,
-    environment: str,
-    scope: Scope,
-    receive: Receive,
-    send: Send,
-    keep_alive_s: float,
+    board: FlagBoard, stream: Stream, receive: Receive, send: Send, keep_alive_s: float
 ) -> None:
-    stream = board.open(environment, query(scope, "name")[:NAME_LIMIT])
     try:
         await _carry(board, stream, receive, send, keep_alive_s)
     finally:
