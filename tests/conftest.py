@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import uvicorn
 
 _connect = socket.socket.connect
 
@@ -24,6 +28,57 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         _connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+class Loopback:
+    """An ASGI app behind a real server on 127.0.0.1, in a thread of this process."""
+
+    def __init__(self, app: Any, port: int = 0) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", port))
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        config = uvicorn.Config(
+            app, lifespan="off", log_level="critical", timeout_graceful_shutdown=0
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
+        self._thread.start()
+        until(lambda: self._server.started)
+
+    def stop(self) -> None:
+        """Go down without waiting for open streams."""
+        self._server.should_exit = True
+        self._thread.join(10)
+        self._socket.close()
+
+
+def until(holds: Callable[[], object], within_s: float = 5.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(0.002)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Loopback]]:
+    """Serve an ASGI app on loopback until the test ends: serve(app, port=0) → url, stop()."""
+    started: list[Loopback] = []
+
+    def start(app: Any, port: int = 0) -> Loopback:
+        started.append(Loopback(app, port))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(name="until")
+def _until() -> Callable[..., None]:
+    """Poll until something holds, at most a few seconds: until(holds, within_s=5)."""
+    return until
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,0 +1,111 @@
+"""What is in force in this process: the last flags that came, under the lease they came with."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from phasegate.client.lease import Lease, LeasedFlags
+from phasegate.flags.compile import compile_document
+from phasegate.flags.resolution import ErrorCode, Resolution, failed
+
+_log = logging.getLogger("phasegate.client")
+
+
+class News(Enum):
+    """What a client tells: STALE once flags were there and the server is lost, else UNREACHABLE."""
+
+    READY = "ready"
+    CHANGED = "changed"
+    STALE = "stale"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """One piece of news. changed: keys of flags that differ from before; reason: for people."""
+
+    news: News
+    changed: tuple[str, ...] = ()
+    reason: str = ""
+
+
+Evaluate = Callable[[str, str | None, Mapping[str, object]], Resolution]
+"""(flag key, targeting key, attributes) → Resolution."""
+
+_NOT_READY = failed(
+    ErrorCode.PROVIDER_NOT_READY, "no flags were received yet; wait_ready() tells when"
+)
+
+
+def _not_ready(*_: object) -> Resolution:
+    return _NOT_READY
+
+
+class InForce:
+    """Takes what the stream brings and keeps it when the stream is lost; a stream's Listener.
+
+    evaluate  evaluates the flags in force; replaced as a whole, so reading it needs no lock.
+    version   of these flags; 0 before the first.
+    ready     set once there are flags.
+    """
+
+    def __init__(self, on_news: Callable[[Notice], None] | None) -> None:
+        """Hold nothing yet. on_news is called on the stream's thread."""
+        self.evaluate: Evaluate = _not_ready
+        self.version = 0
+        self.ready = threading.Event()
+        self._contents: Mapping[str, object] = {}
+        self._lease = Lease()
+        self._on_news = on_news
+        self._stale = False
+
+    def connected(self) -> None:
+        """Expect a new server's clock."""
+        self._lease.connect()
+
+    def lease(self, remaining_ms: float | None, sent_ms: float | None) -> None:
+        """Renew the lease."""
+        self._lease.renew(remaining_ms, sent_ms)
+
+    def lease_ended(self) -> None:
+        """Serve nothing that is on trial from here on."""
+        self._lease.end()
+
+    def document(self, version: int, document: dict[str, object]) -> None:
+        """Put a document in force. Raises BrokenDocument; the one before stays then."""
+        flags = compile_document(document)
+        for problem in flags.problems:
+            _log.warning("%s: %s [%s]", problem.path, problem.text, problem.code)
+        contents = _by_key(document)
+        keys = sorted({*contents, *self._contents})
+        changed = tuple(key for key in keys if contents.get(key) != self._contents.get(key))
+        self.evaluate, self.version = LeasedFlags(flags, self._lease).evaluate, version
+        self._contents = contents
+        first, back = not self.ready.is_set(), self._stale
+        self._stale = False
+        self.ready.set()
+        if first or back:
+            self._tell(Notice(news=News.READY))
+        if changed and not first:
+            self._tell(Notice(news=News.CHANGED, changed=changed))
+
+    def lost(self, reason: str) -> None:
+        """Keep what is there; what is on trial ends with the lease."""
+        if not self.ready.is_set():
+            self._tell(Notice(news=News.UNREACHABLE, reason=reason))
+        elif not self._stale:
+            self._stale = True
+            self._tell(Notice(news=News.STALE, reason=reason))
+
+    def _tell(self, notice: Notice) -> None:
+        if self._on_news is not None:
+            self._on_news(notice)
+
+
+def _by_key(document: Mapping[str, object]) -> Mapping[str, object]:
+    flags = document["flags"]
+    return flags if isinstance(flags, Mapping) else {}

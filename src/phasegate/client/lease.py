@@ -1,0 +1,96 @@
+"""Exposure is a lease: what is on trial is served only while somebody watches it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+
+from phasegate.flags.compile import FlagSet
+from phasegate.flags.document import OFF
+from phasegate.flags.resolution import Reason, Resolution
+
+FOR_EVER = math.inf
+NEVER = -math.inf
+
+
+class Lease:
+    """Until when flags on trial may be served, on this process's own monotonic clock.
+
+    Nobody has it at first: a flag on trial is off until the first heartbeat.
+    """
+
+    __slots__ = ("_clock", "_ended", "_skew", "deadline")
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start without a lease. clock counts seconds and never goes back."""
+        self._clock = clock
+        self._ended = False
+        self._skew = FOR_EVER
+        self.deadline = NEVER
+
+    @property
+    def holds(self) -> bool:
+        """Whether flags on trial may be served now."""
+        return self._clock() < self.deadline
+
+    def renew(self, remaining_ms: float | None, sent_ms: float | None = None) -> None:
+        """Set the deadline from a heartbeat; None for remaining_ms: there is no deadline.
+
+        sent_ms is the sender's own clock. A heartbeat that lay in a buffer, as it does while a
+        process is suspended, would otherwise count from when it was read and serve a trial for
+        longer than anybody watched it.
+        """
+        if self._ended:
+            return
+        if remaining_ms is None:
+            self.deadline = FOR_EVER
+        else:
+            self.deadline = self._clock() + remaining_ms / 1000 - self._age(sent_ms)
+
+    def connect(self) -> None:
+        """Forget the sender's clock: another sender may speak from now on."""
+        self._skew = FOR_EVER
+
+    def end(self) -> None:
+        """Serve nothing that is on trial any more, whatever heartbeat still comes."""
+        self._ended = True
+        self.deadline = NEVER
+
+    def _age(self, sent_ms: float | None) -> float:
+        """Seconds since a heartbeat was sent, as far as the fastest one so far tells."""
+        if sent_ms is None:
+            return 0.0
+        skew = self._clock() - sent_ms / 1000
+        self._skew = min(self._skew, skew)
+        return skew - self._skew
+
+
+def withdrawn(flags: FlagSet) -> Mapping[str, Resolution]:
+    """Return what each flag on trial is once its lease has run out: its safe variant."""
+    return {
+        key: flags.held_at(key, OFF, Reason.STALE, {"lease": "expired"})
+        for key in flags.keys
+        if flags.metadata_of(key).get("onTrial") is True
+    }
+
+
+class LeasedFlags:
+    """A flag set whose flags on trial are served while a lease holds; any thread may evaluate."""
+
+    __slots__ = ("_evaluate", "_lease", "_withdrawn", "flags")
+
+    def __init__(self, flags: FlagSet, lease: Lease) -> None:
+        """Put flags under a lease that goes on being renewed elsewhere."""
+        self.flags = flags
+        self._evaluate = flags.evaluate
+        self._lease = lease
+        self._withdrawn = withdrawn(flags)
+
+    def evaluate(
+        self, key: str, targeting_key: str | None, attributes: Mapping[str, object]
+    ) -> Resolution:
+        """Return what the flag is for this subject now."""
+        if key in self._withdrawn and not self._lease.holds:
+            return self._withdrawn[key]
+        return self._evaluate(key, targeting_key, attributes)

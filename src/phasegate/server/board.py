@@ -1,0 +1,203 @@
+"""What every environment's flags are now, and which streams have them in force."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from phasegate.client.lease import Lease, LeasedFlags
+from phasegate.flags.compile import compile_document
+from phasegate.server.streams import Acks, Lost, News, Published, Stream
+
+TRANSIT = 1.0
+"""Seconds by which a client may count its lease to end later than we do: it counts from receipt."""
+
+LOST_FOR = 24 * 3600.0
+"""Seconds after which a stream that was lost without any lease is no longer listed."""
+
+
+@dataclass(kw_only=True)
+class _Environment:
+    lease: Lease
+    published: Published | None = None
+    beats: int = 0
+    streams: dict[str, Stream] = field(default_factory=dict)
+    lost: dict[str, Lost] = field(default_factory=dict)
+
+
+class FlagBoard:
+    """Holds the newest flags of each environment and wakes the streams that carry them.
+
+    Every method may be called from any thread and returns at once.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start with nothing published. clock counts seconds and never goes back."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._environments: dict[str, _Environment] = {}
+        self._closed = False
+
+    def publish(self, environment: str, version: int, document: Mapping[str, object]) -> bool:
+        """Put a document in force; False if a newer one is in force already, which then stays.
+
+        Raises BrokenDocument if it is no flag definition, and ValueError if the version is in
+        force with other content; what was in force stays so.
+        """
+        body = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
+        flags = compile_document(document)
+        with self._lock:
+            place = self._place(environment)
+            if place.published is not None and place.published.version >= version:
+                return self._same(environment, place.published, version, body)
+            leased = LeasedFlags(flags, place.lease)
+            place.published = Published(version=version, body=body, leased=leased)
+            self._wake(place)
+        return True
+
+    def beat(self, environment: str, remaining_ms: int | None) -> None:
+        """Renew the lease of what is on trial; None: it is kept for ever."""
+        with self._lock:
+            place = self._place(environment)
+            place.lease.renew(remaining_ms)
+            place.beats += 1
+            self._wake(place)
+
+    def current(self, environment: str) -> Published | None:
+        """Return what is in force, or None where nothing was published."""
+        place = self._environments.get(environment)
+        return place.published if place else None
+
+    def environments(self) -> tuple[str, ...]:
+        """Return the names of environments that have flags."""
+        with self._lock:
+            return tuple(sorted(name for name, at in self._environments.items() if at.published))
+
+    def acknowledged(self, environment: str, version: int) -> Acks:
+        """Say who has this version, or a newer one, in force."""
+        with self._lock:
+            place = self._place(environment)
+            self._forget_harmless(place)
+            behind = (stream for stream in place.streams.values() if stream.acknowledged < version)
+            unreached = (name for name, lost in place.lost.items() if lost.acknowledged < version)
+            return Acks(
+                connected=len(place.streams),
+                behind=tuple(sorted(stream.name for stream in behind)),
+                unreached=tuple(sorted(unreached)),
+            )
+
+    def close(self) -> None:
+        """End all streams, so that the server can stop; their clients try again elsewhere."""
+        with self._lock:
+            self._closed = True
+            for place in self._environments.values():
+                for stream in place.streams.values():
+                    stream.ended = True
+                self._wake(place)
+
+    def open(self, environment: str, name: str) -> Stream:
+        """Enter a stream; call it on the loop that serves it. A lost one of that name is back."""
+        stream_id = secrets.token_urlsafe(12)
+        stream = Stream(
+            id=stream_id,
+            name=name or stream_id,
+            environment=environment,
+            loop=asyncio.get_running_loop(),
+        )
+        with self._lock:
+            stream.ended = self._closed
+            stream.wake.set()
+            place = self._place(environment)
+            self._supersede(place, stream.name)
+            place.streams[stream_id] = stream
+        return stream
+
+    def leave(self, stream: Stream) -> None:
+        """Take a stream off whose connection has ended; without goodbye it is lost."""
+        with self._lock:
+            place = self._place(stream.environment)
+            if place.streams.pop(stream.id, None) is not None:
+                until = min(stream.lease + TRANSIT, self._clock() + LOST_FOR)
+                place.lost[stream.name] = Lost(acknowledged=stream.acknowledged, until=until)
+                self._forget_harmless(place)
+
+    def acknowledge(self, stream_id: str, version: int) -> bool | None:
+        """Note that a stream has a version in force.
+
+        None if no open stream has this id; False if the version was never sent to it.
+        """
+        with self._lock:
+            stream = self._find(stream_id)
+            if stream is None:
+                return None
+            if not 0 <= version <= stream.sent:
+                return False
+            stream.acknowledged = max(stream.acknowledged, version)
+            return True
+
+    def goodbye(self, stream_id: str) -> bool:
+        """Take off a stream that serves nothing any more; False if no open stream has this id."""
+        with self._lock:
+            stream = self._find(stream_id)
+            if stream is None:
+                return False
+            del self._environments[stream.environment].streams[stream_id]
+            stream.ended = True
+            stream.ring()
+            return True
+
+    def news(self, stream: Stream) -> News:
+        """Return what a stream has not been sent, only the newest of each, and mark it sent."""
+        with self._lock:
+            place = self._place(stream.environment)
+            published = place.published
+            fresh = published is not None and published.version != stream.sent
+            beaten = place.beats != stream.beats
+            if published is not None:
+                stream.sent = published.version
+            if beaten:
+                stream.beats, stream.lease = place.beats, place.lease.deadline
+            return News(
+                published=published if fresh else None,
+                lease=place.lease.deadline if beaten else None,
+                now=self._clock(),
+                ended=stream.ended,
+            )
+
+    def _same(self, environment: str, held: Published, version: int, body: bytes) -> bool:
+        if held.version == version and held.body != body:
+            text = f"version {version} of {environment} is in force with other content"
+            raise ValueError(f"{text}; changed flags need a new version")
+        return held.version == version
+
+    def _supersede(self, place: _Environment, name: str) -> None:
+        """A stream that comes back is neither lost nor, where we did not notice, still open."""
+        place.lost.pop(name, None)
+        for old in [stream for stream in place.streams.values() if stream.name == name]:
+            del place.streams[old.id]
+            old.ended = True
+            old.ring()
+
+    def _place(self, environment: str) -> _Environment:
+        place = self._environments.get(environment)
+        if place is None:
+            place = self._environments[environment] = _Environment(lease=Lease(self._clock))
+        return place
+
+    def _find(self, stream_id: str) -> Stream | None:
+        places = self._environments.values()
+        found = (place.streams[stream_id] for place in places if stream_id in place.streams)
+        return next(found, None)
+
+    def _forget_harmless(self, place: _Environment) -> None:
+        now = self._clock()
+        place.lost = {name: lost for name, lost in place.lost.items() if lost.until > now}
+
+    def _wake(self, place: _Environment) -> None:
+        for stream in place.streams.values():
+            stream.ring()

@@ -1,0 +1,88 @@
+"""The words between the flag board and the streams that carry it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+
+from phasegate.client.lease import NEVER, LeasedFlags
+from phasegate.flags.compile import FlagSet
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """One version of an environment's flags. body: the document as JSON."""
+
+    version: int
+    body: bytes
+    leased: LeasedFlags
+
+    @property
+    def flags(self) -> FlagSet:
+        """The compiled flags, without regard to leases."""
+        return self.leased.flags
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acks:
+    """Who has a version in force, and who may not.
+
+    connected   streams that are open now.
+    behind      names of open streams that have not acknowledged the version.
+    unreached   names of streams that were lost without goodbye, never acknowledged the version,
+                and may still serve what is on trial because their lease runs.
+    """
+
+    connected: int
+    behind: tuple[str, ...]
+    unreached: tuple[str, ...]
+
+
+@dataclass(kw_only=True, eq=False)
+class Stream:
+    """One open stream. Its own task reads `wake`; everything else belongs to the board.
+
+    name      what people know the application by; a reconnecting one keeps it.
+    sent      newest version written to it; acknowledged: newest that it has in force.
+    beats     heartbeats of its environment when it was last written to.
+    lease     monotonic deadline of the newest heartbeat written to it.
+    """
+
+    id: str
+    name: str
+    environment: str
+    loop: asyncio.AbstractEventLoop
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    sent: int = -1
+    beats: int = 0
+    acknowledged: int = -1
+    lease: float = NEVER
+    ended: bool = False
+
+    def ring(self) -> None:
+        """Wake the task that serves it, from any thread."""
+        # A loop that is closed has no task left to wake.
+        with contextlib.suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self.wake.set)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    """A stream that went without goodbye: what it had, and until when that may be served."""
+
+    acknowledged: int
+    until: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """What a stream has not been sent yet; None: nothing new of that sort.
+
+    lease   monotonic deadline, FOR_EVER where there is none. now: on the same clock.
+    """
+
+    published: Published | None
+    lease: float | None
+    now: float
+    ended: bool

@@ -1,0 +1,115 @@
+"""Bucketing never moves a subject: not between versions of the code, not when exposure grows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phasegate.flags.bucketing import bucket, hash32, slot
+from phasegate.flags.compile import FlagSet, compile_document
+from phasegate.flags.document import FlagState, document
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "bucketing.json").read_text())
+
+subjects = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+exposures = st.integers(0, 10_000)
+
+
+def rollout(exposure: int, key: str = "new_cart") -> FlagSet:
+    return compile_document(document("production", 1, [FlagState(key=key, exposure=exposure)]))
+
+
+def is_on(flags: FlagSet, subject: str, key: str = "new_cart") -> bool:
+    return flags.evaluate(key, subject, {}).value is True
+
+
+@pytest.mark.parametrize("row", VECTORS["hash"], ids=lambda row: repr(row["text"]))
+def test_the_hash_of_a_text_is_frozen(row: dict) -> None:
+    assert hash32(row["text"].encode()) == row["hash"]
+
+
+@pytest.mark.parametrize("row", VECTORS["bucket"], ids=lambda row: row["flag"] + row["subject"])
+def test_the_bucket_of_a_subject_is_frozen(row: dict) -> None:
+    assert bucket(row["flag"] + row["subject"], 10_000) == row["bucket"]
+
+
+@pytest.mark.parametrize("row", VECTORS["bucket"], ids=lambda row: row["flag"] + row["subject"])
+def test_a_subject_is_on_from_its_bucket_upwards(row: dict) -> None:
+    below, above = rollout(row["bucket"], row["flag"]), rollout(row["bucket"] + 1, row["flag"])
+
+    assert not is_on(below, row["subject"], row["flag"])
+    assert is_on(above, row["subject"], row["flag"])
+
+
+@given(subject=subjects, exposure=exposures, more=exposures)
+def test_raising_an_exposure_never_takes_a_subject_out(
+    subject: str, exposure: int, more: int
+) -> None:
+    lower, higher = sorted((exposure, more))
+
+    assert is_on(rollout(lower), subject) <= is_on(rollout(higher), subject)
+
+
+@given(subject=subjects, exposure=exposures)
+def test_lowering_and_raising_again_gives_the_same_subjects(subject: str, exposure: int) -> None:
+    before = is_on(rollout(exposure), subject)
+    rollout(exposure // 2)
+
+    assert is_on(rollout(exposure), subject) == before
+
+
+@given(subject=subjects)
+def test_nobody_is_on_at_zero_and_everybody_at_full_exposure(subject: str) -> None:
+    assert not is_on(rollout(0), subject)
+    assert is_on(rollout(10_000), subject)
+
+
+def test_the_share_of_exposed_subjects_is_the_exposure() -> None:
+    flags, n = rollout(2500), 200_000
+
+    exposed = sum(is_on(flags, f"patient-{number}") for number in range(n))
+
+    # Chi-square with one degree of freedom, 0.1 % level; the subjects are fixed, so it is no lot.
+    assert (exposed - 0.25 * n) ** 2 / (0.25 * 0.75 * n) < 10.83
+
+
+def test_buckets_are_even() -> None:
+    n, cells = 200_000, [0] * 100
+    for number in range(n):
+        cells[bucket(f"new_cartpatient-{number}", 100)] += 1
+
+    # Chi-square with 99 degrees of freedom, 0.1 % level.
+    assert sum((seen - n / 100) ** 2 / (n / 100) for seen in cells) < 148.2
+
+
+def test_two_flags_choose_their_subjects_independently() -> None:
+    cart, search, n = rollout(5000, "new_cart"), rollout(5000, "new_search"), 100_000
+    cells = {(a, b): 0 for a in (True, False) for b in (True, False)}
+    for number in range(n):
+        subject = f"patient-{number}"
+        cells[is_on(cart, subject, "new_cart"), is_on(search, subject, "new_search")] += 1
+
+    # Chi-square with three degrees of freedom, 0.1 % level.
+    assert sum((seen - n / 4) ** 2 / (n / 4) for seen in cells.values()) < 16.27
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ([0, 5], 1),
+        ([-5, 5], 1),
+        ([5.0], 0),
+        ([], -1),
+        ([0, 0], -1),
+        ([2.5, 5], -1),
+        (["5"], -1),
+        ([True], -1),
+        ([2**31], -1),
+    ],
+)
+def test_computed_weights_are_clamped_and_checked(weights: list, expected: int) -> None:
+    assert slot("new_cartpatient-1", weights) == expected
