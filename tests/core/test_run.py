@@ -84,7 +84,7 @@ def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
     story = alpha()
     story.tell("teleported")
 
-    with pytest.raises(ValueError, match="known: .*exposed"):
+    with pytest.raises(ValueError, match=r"known: .*exposed"):
         replay(story.events)
 
 

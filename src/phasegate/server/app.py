@@ -15,8 +15,8 @@ from phasegate.ports import Unavailable
 from phasegate.server.access import App, Gatekeeper, Receive, Scope, Send, new_token
 from phasegate.server.api import Api
 from phasegate.server.board import FlagBoard
-from phasegate.server.flagstream import flag_stream_app
-from phasegate.server.ofrep import ofrep_app
+from phasegate.server.flagstream import flagstream
+from phasegate.server.ofrep import ofrep
 from phasegate.server.otlp import otlp_app
 from phasegate.settings import Settings
 from phasegate.wiring import Engine
@@ -42,8 +42,8 @@ class Server:
             {"PHASEGATE_URL": settings.url, "PHASEGATE_TOKEN": secret},
         )
         self._routes: tuple[tuple[str, App], ...] = (
-            ("/ofrep/", ofrep_app(self.board, settings.environment)),
-            ("/flags/", flag_stream_app(self.board, settings.environment)),
+            ("/ofrep/", ofrep(self.board, settings.environment)),
+            ("/flags/", flagstream(self.board, settings.environment)),
             ("/v1/", otlp_app(self.engine.intake)),
             ("/", Api(self.engine, clock).app()),
         )

@@ -28,13 +28,13 @@ def summary(run: Run) -> dict[str, Json]:
 
 def full(view: View) -> dict[str, Json]:
     """Everything that is known of a run now: phases, exposure, judgements, the latest decision."""
-    run = view.run
+    run, unattended = view.run, view.plan.unattended
     return {
         **summary(run),
         "plan": view.plan.name,
         "at": view.at.isoformat(),
         "error_budget": view.plan.error_budget,
-        "unattended_s": view.plan.unattended and view.plan.unattended.total_seconds(),
+        "unattended_s": unattended and unattended.total_seconds(),
         "phases": [_phase(view, phase) for phase in view.plan.phases],
         "components": [plain(trial) for trial in run.trials.values()],
         "guards": [plain(judgement) for judgement in view.evidence.guards],
