@@ -90,11 +90,16 @@ class Store(Protocol):
     ) -> None:
         """Add tallies, each with its ripe_ms, and sightings in one transaction.
 
-        A tally whose (writer, sequence) is stored already is skipped, silently and safely.
+        A tally whose (writer, sequence) is stored already is skipped, silently and safely. One
+        that would sort before a row that `tallies` returned gets that row's ripe_ms, so a
+        fold never misses a late row and a replay folds what the first reader folded.
         """
 
     def tallies(self, run: str, after: Position, upto_ms: int) -> list[StoredTally]:
-        """Return the run's tallies with after < position and ripe_ms <= upto_ms, in order."""
+        """Return the run's tallies with after < position and ripe_ms <= upto_ms, in order.
+
+        upto_ms must not lie in the future: what was read is final, and later rows follow it.
+        """
 
     def sightings(self, run: str, phase: str) -> list[Sighting]:
         """Return all sightings of a phase, oldest first."""

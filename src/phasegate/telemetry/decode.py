@@ -1,0 +1,52 @@
+"""OTLP bytes, as they come over HTTP, to observations."""
+
+from __future__ import annotations
+
+import zlib
+from enum import Enum
+
+from phasegate.telemetry import jsonbody, protobuf
+from phasegate.telemetry.observation import Batch, Malformed
+from phasegate.telemetry.records import of_logs, of_spans
+
+GZIP = 31
+"""zlib's number for the gzip format."""
+
+
+class Encoding(Enum):
+    """How a request's body is written, by its content type."""
+
+    PROTOBUF = "application/x-protobuf"
+    JSON = "application/json"
+
+
+class TooLarge(Exception):
+    """The body is larger than its limit once it is unpacked."""
+
+
+def traces(body: bytes, encoding: Encoding) -> Batch:
+    """Return what an ExportTraceServiceRequest says; raises Malformed and nothing else."""
+    if encoding is Encoding.PROTOBUF:
+        return of_spans(protobuf.spans(body))
+    return of_spans(jsonbody.spans(body))
+
+
+def logs(body: bytes, encoding: Encoding) -> Batch:
+    """Return what an ExportLogsServiceRequest says; raises Malformed and nothing else."""
+    if encoding is Encoding.PROTOBUF:
+        return of_logs(protobuf.log_records(body))
+    return of_logs(jsonbody.log_records(body))
+
+
+def unpacked(body: bytes, limit: int) -> bytes:
+    """Return the content of a gzip body; raises Malformed, or TooLarge beyond `limit` bytes."""
+    unpacker = zlib.decompressobj(wbits=GZIP)
+    try:
+        content = unpacker.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise Malformed("the body is not gzip, although its Content-Encoding says so") from error
+    if len(content) > limit:
+        raise TooLarge(f"the body unpacks to more than {limit} bytes")
+    if not unpacker.eof or unpacker.unused_data:
+        raise Malformed("the gzip body is cut off, or something follows it")
+    return content

@@ -1,0 +1,113 @@
+"""Takes observations in and writes what they amount to, through outages of the store."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from phasegate.core.evidence import Tally
+from phasegate.ports import Store, Unavailable
+from phasegate.telemetry.arms import MOST_EARLY_S, MOST_LATE_S, is_skewed
+from phasegate.telemetry.observation import Observation, Rejected
+from phasegate.telemetry.tallying import Flush, Tallier
+
+FLUSH_EVERY_S = 0.5
+MOST_KEPT = 100_000
+"""Tallies kept in memory while the store is away: about an hour of a busy phase."""
+
+
+class Intake:
+    """Feeds a Tallier and brings its flushes to the store, in order, each exactly once.
+
+    wake  called after evidence was stored, so that the engine looks at once.
+    failures  how many writes the store refused since the start.
+    """
+
+    def __init__(
+        self,
+        tallier: Tallier,
+        store: Store,
+        wake: Callable[[], None],
+        most_kept: int = MOST_KEPT,
+    ) -> None:
+        self._tallier = tallier
+        self._store = store
+        self._wake = wake
+        self._most_kept = most_kept
+        self._kept: deque[Flush] = deque()
+        self._count = 0
+        self._writing = threading.Lock()
+        self._urgent = threading.Event()
+        self.failures = 0
+
+    @property
+    def kept(self) -> tuple[Tally, ...]:
+        """Tallies that wait for the store, oldest first: all that is known beyond what it has."""
+        return tuple(tally for flush in list(self._kept) for tally, _ in flush.tallies)
+
+    def take(self, observations: Sequence[Observation], now: float) -> Rejected:
+        """Count observations and say how many were too far from now to be believed.
+
+        Raises Unavailable while the store has been away for so long that no more can be kept.
+        Sentinels are kept even then, since the sender may give up before the store is back.
+        """
+        full = self._count >= self._most_kept
+        if full:
+            observations = [one for one in observations if self._tallier.is_sentinel(one)]
+        if self._tallier.observe(observations, now):
+            self._urgent.set()
+        if full:
+            raise Unavailable(
+                "the store does not take evidence and memory for it is full: send this again "
+                "later, and see why the store is away. [intake-full]"
+            )
+        skewed = sum(is_skewed(one, now) for one in observations)
+        return Rejected(count=skewed, why=_SKEWED if skewed else "")
+
+    def flush(self, now: float) -> bool:
+        """Write everything counted so far; False if the store was away and it is kept instead."""
+        with self._writing:
+            if self._count < self._most_kept:
+                self._keep(self._tallier.flush(now))
+            wrote = self._write_kept(int(now * 1000))
+        if wrote:
+            self._wake()
+        return not self._kept
+
+    def flush_forever(self, stop: threading.Event, clock: Callable[[], float] = time.time) -> None:
+        """Flush every half second, at once after a sentinel, and a last time when stopped."""
+        while not stop.is_set():
+            self._urgent.wait(FLUSH_EVERY_S)
+            self._urgent.clear()
+            self.flush(clock())
+        self.flush(clock())
+
+    def _keep(self, flush: Flush) -> None:
+        if flush.tallies or flush.sightings:
+            self._kept.append(flush)
+            self._count += len(flush.tallies)
+
+    def _write_kept(self, now_ms: int) -> bool:
+        """Write what is kept, oldest first, until the store refuses; True if any was written."""
+        wrote = False
+        while self._kept:
+            flush = self._kept[0]
+            # What waited arrives only now, and tallies are folded in the order they arrive.
+            tallies = [(tally, max(ripe_ms, now_ms)) for tally, ripe_ms in flush.tallies]
+            try:
+                self._store.add_evidence(tallies, flush.sightings)
+            except Unavailable:
+                self.failures += 1
+                return wrote
+            self._kept.popleft()
+            self._count -= len(flush.tallies)
+            wrote = True
+        return wrote
+
+
+_SKEWED = (
+    f"observed more than {MOST_EARLY_S // 60} minutes ahead of this server's clock or more than "
+    f"{MOST_LATE_S // 60} minutes behind it; set the clocks right [observation-skewed]"
+)

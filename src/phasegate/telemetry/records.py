@@ -1,0 +1,194 @@
+"""Spans and log records, however they were encoded, and what they mean for a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from phasegate.core.watch import Attributes
+from phasegate.telemetry.observation import EXPOSURE_EVENT, Batch, Exposure, Observation
+
+Scalar = str | bool | int | float
+
+FLAG = "feature_flag.key"
+SUBJECT = "feature_flag.context.id"
+# The first one present counts; the second is the name before semantic conventions 1.32.
+VARIANTS = ("feature_flag.result.variant", "feature_flag.variant")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpanEvent:
+    """An event within a span."""
+
+    name: str
+    at_ns: int
+    attributes: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """A span. attributes are read of server spans only, as nothing else is asked of others."""
+
+    trace: bytes
+    id: bytes
+    parent: bytes
+    server: bool
+    failed: bool
+    start_ns: int
+    end_ns: int
+    attributes: Mapping[str, Scalar]
+    events: Sequence[SpanEvent]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogRecord:
+    """A log record; name is empty where it is no event."""
+
+    name: str
+    at_ns: int
+    attributes: Mapping[str, Scalar]
+
+
+def of_spans(spans: Sequence[Span]) -> Batch:
+    """Return what spans say: server spans with their exposures, and the events within spans.
+
+    An exposure told on another span belongs to the server span above it in the same batch, or
+    to the only server span of its trace.
+    """
+    exposures = _exposures_of(spans) if any(span.events for span in spans) else {}
+    observations: list[Observation] = []
+    for index, span in enumerate(spans):
+        found = tuple(exposures.get(index, ()))
+        subject = _text(span.attributes.get(SUBJECT)) or _subject_of(found)
+        if span.server:
+            observations.append(
+                Observation(
+                    event=None,
+                    subject=subject,
+                    attributes=_of_server(span),
+                    exposures=found,
+                    at_s=span.end_ns / 1e9,
+                )
+            )
+        elif found:
+            observations.append(_exposed(found, span.end_ns))
+        if span.events:
+            observations.extend(_named(span, subject, found))
+    return Batch(records=len(spans), observations=tuple(observations))
+
+
+def of_logs(records: Sequence[LogRecord]) -> Batch:
+    """Return what log records say: exposures, and events by their names."""
+    return Batch(
+        records=len(records),
+        observations=tuple(one for one in map(_of_record, records) if one is not None),
+    )
+
+
+def _of_record(record: LogRecord) -> Observation | None:
+    if not record.name:
+        return None
+    if record.name == EXPOSURE_EVENT:
+        exposure = _exposure(record.attributes)
+        return _exposed((exposure,), record.at_ns) if exposure else None
+    return Observation(
+        event=record.name,
+        subject=_text(record.attributes.get(SUBJECT)),
+        attributes=record.attributes,
+        at_s=record.at_ns / 1e9,
+    )
+
+
+def _exposed(exposures: tuple[Exposure, ...], at_ns: int) -> Observation:
+    return Observation(
+        event=EXPOSURE_EVENT,
+        subject=_subject_of(exposures),
+        attributes={},
+        exposures=exposures,
+        at_s=at_ns / 1e9,
+    )
+
+
+def _of_server(span: Span) -> Attributes:
+    status = span.attributes.get("http.response.status_code", 0)
+    failed = (
+        span.failed
+        or "error.type" in span.attributes
+        or span.attributes.get("error") is True
+        or (isinstance(status, int) and status >= 500)
+    )
+    judged: dict[str, Scalar] = {**span.attributes, "error": failed}
+    # A span that ends before it starts tells nothing about time; it is still an observation.
+    judged.pop("duration", None)
+    if span.end_ns >= span.start_ns:
+        judged["duration"] = (span.end_ns - span.start_ns) / 1e6
+    return judged
+
+
+def _named(
+    span: Span, subject: str | None, exposures: tuple[Exposure, ...]
+) -> Iterator[Observation]:
+    for event in span.events:
+        if event.name and event.name != EXPOSURE_EVENT:
+            yield Observation(
+                event=event.name,
+                subject=_text(event.attributes.get(SUBJECT)) or subject,
+                attributes=event.attributes,
+                exposures=exposures,
+                at_s=(event.at_ns or span.end_ns) / 1e9,
+            )
+
+
+def _exposures_of(spans: Sequence[Span]) -> dict[int, list[Exposure]]:
+    """Return exposures by the index of the span they belong to."""
+    places = {(span.trace, span.id): index for index, span in enumerate(spans)}
+    servers: dict[bytes, list[int]] = {}
+    for index, span in enumerate(spans):
+        if span.server:
+            servers.setdefault(span.trace, []).append(index)
+    found: dict[int, list[Exposure]] = {}
+    for index, span in enumerate(spans):
+        told = [
+            exposure
+            for event in span.events
+            if event.name == EXPOSURE_EVENT and (exposure := _exposure(event.attributes))
+        ]
+        if told:
+            found.setdefault(_owner(index, spans, places, servers), []).extend(told)
+    return found
+
+
+def _owner(
+    index: int,
+    spans: Sequence[Span],
+    places: Mapping[tuple[bytes, bytes], int],
+    servers: Mapping[bytes, list[int]],
+) -> int:
+    trace = spans[index].trace
+    if spans[index].server or not trace:
+        return index
+    above: int | None = index
+    for _ in range(len(spans)):  # a bound, since a hostile batch may have parents in a circle
+        above = places.get((trace, spans[above].parent)) if above is not None else None
+        if above is None or spans[above].server:
+            break
+    if above is not None and spans[above].server:
+        return above
+    only = servers.get(trace, [])
+    return only[0] if len(only) == 1 else index
+
+
+def _exposure(attributes: Mapping[str, Scalar]) -> Exposure | None:
+    flag = attributes.get(FLAG)
+    variant = next((attributes[name] for name in VARIANTS if name in attributes), None)
+    if not isinstance(flag, str) or not isinstance(variant, str):
+        return None
+    return Exposure(flag=flag, variant=variant, subject=_text(attributes.get(SUBJECT)))
+
+
+def _subject_of(exposures: Sequence[Exposure]) -> str | None:
+    return next((one.subject for one in exposures if one.subject), None)
+
+
+def _text(value: Scalar | None) -> str | None:
+    return None if value is None or value == "" else str(value)

@@ -1,0 +1,489 @@
+"""The behaviour of a store, as sentences: every adapter inherits them and adds its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from phasegate.core.audit import verify
+from phasegate.core.event import START_OF_CHAIN, Event, Json, chain
+from phasegate.core.evidence import Arm, Finding, Outcome, Position, Tally
+from phasegate.core.plan import Mode, Role
+from phasegate.flags.document import FlagState
+from phasegate.ports import Conflict, Fence, Sighting, Store, Token
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+NOON_S = int(NOON.timestamp())
+NOON_MS = NOON_S * 1000
+START = Position()
+
+
+def event(number: int, previous: str = START_OF_CHAIN, log: str = "checkout-1") -> Event:
+    """Return a small event; the same arguments always give the same one."""
+    body: dict[str, Json] = {"phase": "alpha", "share": 0.1, "reasons": ["ripe", None, True]}
+    return chain(
+        log=log,
+        number=number,
+        at=NOON + timedelta(seconds=number),
+        kind="advanced",
+        actor="Ada",
+        body=body,
+        previous=previous,
+    )
+
+
+def tally(sequence: int, writer: str = "server-1", run: str = "checkout-1") -> Tally:
+    """Return a tally in which no two numbers are alike."""
+    return Tally(
+        run=run,
+        phase="alpha",
+        component="cart",
+        attempt=1,
+        series="error_rate",
+        arm=Arm.TREATMENT,
+        bucket=NOON_S,
+        seen=90,
+        bad=9,
+        subjects=80,
+        subjects_bad=8,
+        at_risk=70,
+        newly_bad=7,
+        total=1234.5,
+        writer=writer,
+        sequence=sequence,
+    )
+
+
+def sighting(subjects: bytes, phase: str = "alpha") -> Sighting:
+    """Return a sighting of packed subjects, none of them ill."""
+    return Sighting(
+        run="checkout-1",
+        phase=phase,
+        component="cart",
+        attempt=1,
+        series="error_rate",
+        subjects=subjects,
+        ill=b"",
+    )
+
+
+FINDING = Finding(
+    run="checkout-1",
+    phase="alpha",
+    step="check database",
+    attempt=1,
+    outcome=Outcome.FAIL,
+    exercised=3,
+    bad=1,
+    seen="one of three replicas lags",
+    remedy="wait until it has caught up",
+    at=NOON,
+    took_ms=12.5,
+)
+CART = FlagState(key="cart", exposure=2500, on_trial=True)
+BASKET = FlagState(key="basket", exposure=100, mode=Mode.SHADOW)
+ADAS = Token(hash="a" * 64, name="Ada", role=Role.OPERATOR, created=NOON)
+BENS = Token(hash="b" * 64, name="Ben", role=Role.APPROVER, created=NOON)
+
+
+def fence(number: int, log: str = "checkout-1") -> Fence:
+    """Return the fence of one event."""
+    return Fence(log=log, number=number)
+
+
+class StoreSuite:
+    """Inherit it in a class called Test… and say in `open_store` how your store is opened."""
+
+    def open_store(self, place: Path) -> Store:
+        """Open a store that lives at `place`, an empty folder that each test has for itself."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Store]:
+        """Lend a new store and close it."""
+        opened = self.open_store(tmp_path)
+        yield opened
+        opened.close()
+
+    # Logs
+
+    def test_a_new_store_has_no_logs(self, store: Store) -> None:
+        assert store.logs() == []
+        assert store.events("checkout-1") == []
+
+    def test_an_event_comes_back_as_it_was_appended(self, store: Store) -> None:
+        store.append(event(1))
+
+        assert store.events("checkout-1") == [event(1)]
+
+    def test_an_events_moment_keeps_its_offset_so_that_its_hash_still_fits(
+        self, store: Store
+    ) -> None:
+        there = timezone(timedelta(hours=8))
+        first = event(1)
+        moved = chain(
+            log=first.log,
+            number=1,
+            at=NOON.astimezone(there),
+            kind=first.kind,
+            actor=first.actor,
+            body=first.body,
+            previous=START_OF_CHAIN,
+        )
+
+        store.append(moved)
+
+        assert verify(store.events("checkout-1")) == ()
+
+    def test_events_after_a_number_are_returned_in_order(self, store: Store) -> None:
+        _grow(store, 5)
+
+        assert [each.number for each in store.events("checkout-1", after=2)] == [3, 4, 5]
+
+    def test_a_log_that_was_read_back_verifies(self, store: Store) -> None:
+        head = _grow(store, 5)
+
+        assert verify(store.events("checkout-1"), (5, head)) == ()
+
+    def test_a_number_that_is_taken_is_a_conflict(self, store: Store) -> None:
+        first = _grow(store, 1)
+        store.append(event(2, first))
+
+        with pytest.raises(Conflict, match="checkout-1"):
+            store.append(event(2, first))
+
+        assert len(store.events("checkout-1")) == 2
+
+    def test_a_number_that_leaves_a_gap_is_a_conflict(self, store: Store) -> None:
+        first = _grow(store, 1)
+
+        with pytest.raises(Conflict):
+            store.append(event(3, first))
+
+    def test_an_event_that_does_not_continue_the_chain_is_a_conflict(self, store: Store) -> None:
+        _grow(store, 1)
+
+        with pytest.raises(Conflict):
+            store.append(event(2, "f" * 64))
+
+    def test_logs_are_numbered_each_for_itself_and_listed_oldest_first(self, store: Store) -> None:
+        store.append(event(1, log="checkout-2"))
+        store.append(event(1, log="checkout-1"))
+        store.append(event(2, event(1, log="checkout-2").hash, log="checkout-2"))
+
+        assert store.logs() == ["checkout-2", "checkout-1"]
+
+    def test_of_many_who_append_at_once_exactly_one_wins_each_number(self, store: Store) -> None:
+        def race(_: int) -> int:
+            return sum(_wins(store, number) for number in range(1, 11))
+
+        wins = _together(race, 4)
+
+        assert sum(wins) == 10
+        assert verify(store.events("checkout-1")) == ()
+
+    # Plans
+
+    def test_a_plan_is_found_by_its_hash(self, store: Store) -> None:
+        store.save_plan("c0ffee", "plan: checkout\n", "checkout.yaml")
+
+        assert store.plan_text("c0ffee") == ("plan: checkout\n", "checkout.yaml")
+
+    def test_a_plan_saved_twice_stays_as_it_was_saved_first(self, store: Store) -> None:
+        store.save_plan("c0ffee", "plan: checkout\n", "checkout.yaml")
+        store.save_plan("c0ffee", "plan: checkout\n", "copy.yaml")
+
+        assert store.plan_text("c0ffee") == ("plan: checkout\n", "checkout.yaml")
+
+    def test_an_unknown_plan_is_a_key_error(self, store: Store) -> None:
+        with pytest.raises(KeyError):
+            store.plan_text("c0ffee")
+
+    # Evidence
+
+    def test_a_tally_comes_back_as_it_was_added(self, store: Store) -> None:
+        store.add_evidence([(tally(1), NOON_MS)], [])
+
+        (stored,) = store.tallies("checkout-1", START, NOON_MS)
+
+        assert stored.tally == tally(1)
+        assert stored.position.ripe_ms == NOON_MS
+
+    def test_tallies_come_in_the_order_in_which_they_ripen(self, store: Store) -> None:
+        store.add_evidence([(tally(1), NOON_MS + 9), (tally(2), NOON_MS)], [])
+        store.add_evidence([(tally(3), NOON_MS)], [])
+
+        found = store.tallies("checkout-1", START, NOON_MS + 9)
+
+        assert [stored.tally.sequence for stored in found] == [2, 3, 1]
+        assert [stored.position for stored in found] == sorted(one.position for one in found)
+
+    def test_a_tally_that_is_not_ripe_is_not_returned(self, store: Store) -> None:
+        store.add_evidence([(tally(1), NOON_MS), (tally(2), NOON_MS + 1)], [])
+
+        found = store.tallies("checkout-1", START, NOON_MS)
+
+        assert [stored.tally.sequence for stored in found] == [1]
+
+    def test_reading_goes_on_behind_the_last_position(self, store: Store) -> None:
+        store.add_evidence([(tally(number), NOON_MS) for number in (1, 2, 3)], [])
+        first = store.tallies("checkout-1", START, NOON_MS)[0]
+
+        found = store.tallies("checkout-1", first.position, NOON_MS)
+
+        assert [stored.tally.sequence for stored in found] == [2, 3]
+
+    def test_a_tally_of_another_run_is_not_returned(self, store: Store) -> None:
+        store.add_evidence([(tally(1, run="checkout-2"), NOON_MS)], [])
+
+        assert store.tallies("checkout-1", START, NOON_MS) == []
+
+    def test_a_tally_delivered_twice_is_stored_once(self, store: Store) -> None:
+        store.add_evidence([(tally(1), NOON_MS)], [])
+        store.add_evidence([(tally(1), NOON_MS + 5), (tally(2), NOON_MS + 5)], [])
+
+        found = store.tallies("checkout-1", START, NOON_MS + 5)
+
+        assert [stored.tally.sequence for stored in found] == [1, 2]
+
+    def test_two_writers_may_use_the_same_sequence(self, store: Store) -> None:
+        store.add_evidence([(tally(1), NOON_MS), (tally(1, writer="server-2"), NOON_MS)], [])
+
+        assert len(store.tallies("checkout-1", START, NOON_MS)) == 2
+
+    def test_a_late_row_is_never_placed_before_one_that_was_read(self, store: Store) -> None:
+        store.add_evidence([(tally(1), NOON_MS + 10)], [])
+        (read,) = store.tallies("checkout-1", START, NOON_MS + 10)
+        store.add_evidence([(tally(2), NOON_MS), (tally(3), NOON_MS + 20)], [])
+
+        found = store.tallies("checkout-1", read.position, NOON_MS + 10)
+
+        assert [stored.tally.sequence for stored in found] == [2]
+
+    def test_a_fold_read_again_from_the_start_sees_the_same_order(self, store: Store) -> None:
+        store.add_evidence([(tally(1), NOON_MS + 10)], [])
+        first = store.tallies("checkout-1", START, NOON_MS + 10)
+        store.add_evidence([(tally(2), NOON_MS)], [])
+        second = store.tallies("checkout-1", first[-1].position, NOON_MS + 10)
+
+        assert store.tallies("checkout-1", START, NOON_MS + 10) == first + second
+
+    def test_no_row_is_missed_by_a_fold_that_runs_beside_many_writers(self, store: Store) -> None:
+        def write(writer: int) -> int:
+            for number in range(20):
+                ripe_ms = NOON_MS + number - 5 * writer
+                store.add_evidence([(tally(number, writer=f"server-{writer}"), ripe_ms)], [])
+            return 0
+
+        folded = []
+        with ThreadPoolExecutor(3) as pool:
+            writers = [pool.submit(write, number) for number in range(3)]
+            after, over = START, False
+            while not over:
+                over = all(writer.done() for writer in writers)
+                found = store.tallies("checkout-1", after, NOON_MS + 20)
+                folded += found
+                after = found[-1].position if found else after
+
+        assert len(folded) == 60
+        assert folded == store.tallies("checkout-1", START, NOON_MS + 20)
+
+    def test_sightings_of_a_phase_come_oldest_first(self, store: Store) -> None:
+        store.add_evidence([], [sighting(b"\x00\xff" * 4), sighting(b"other", phase="beta")])
+        store.add_evidence([(tally(1), NOON_MS)], [sighting(b"\x01" * 8)])
+
+        found = store.sightings("checkout-1", "alpha")
+
+        assert found == [sighting(b"\x00\xff" * 4), sighting(b"\x01" * 8)]
+
+    def test_a_finding_comes_back_as_it_was_added(self, store: Store) -> None:
+        store.add_finding(FINDING)
+
+        assert store.findings("checkout-1") == [FINDING]
+
+    def test_findings_are_told_apart_by_phase_and_come_oldest_first(self, store: Store) -> None:
+        later, beta = replace(FINDING, attempt=2), replace(FINDING, phase="beta")
+        for finding in (FINDING, beta, later):
+            store.add_finding(finding)
+
+        assert store.findings("checkout-1", "alpha") == [FINDING, later]
+        assert store.findings("checkout-1") == [FINDING, beta, later]
+        assert store.findings("checkout-2") == []
+
+    # Flags
+
+    def test_an_unknown_environment_has_version_0_and_no_flags(self, store: Store) -> None:
+        assert store.flag_states("production") == (0, [])
+
+    def test_flag_states_come_back_sorted_by_key(self, store: Store) -> None:
+        version = store.put_flag_states("production", [CART, BASKET], fence(1))
+
+        assert version == 1
+        assert store.flag_states("production") == (1, [BASKET, CART])
+
+    def test_only_the_named_flags_are_replaced(self, store: Store) -> None:
+        store.put_flag_states("production", [CART, BASKET], fence(1))
+        killed = replace(CART, killed=True, on_trial=False)
+
+        assert store.put_flag_states("production", [killed], fence(2)) == 2
+        assert store.flag_states("production") == (2, [BASKET, killed])
+
+    def test_a_write_that_changes_nothing_keeps_the_version(self, store: Store) -> None:
+        store.put_flag_states("production", [CART], fence(1))
+
+        assert store.put_flag_states("production", [CART], fence(1)) == 1
+        assert store.put_flag_states("production", [CART], fence(2)) == 1
+
+    def test_a_write_behind_a_later_one_is_a_conflict_and_changes_nothing(
+        self, store: Store
+    ) -> None:
+        store.put_flag_states("production", [CART], fence(7))
+
+        with pytest.raises(Conflict, match="production"):
+            store.put_flag_states("production", [replace(CART, exposure=0)], fence(6))
+
+        assert store.flag_states("production") == (1, [CART])
+
+    def test_a_fence_holds_even_if_the_later_write_changed_nothing(self, store: Store) -> None:
+        store.put_flag_states("production", [CART], fence(1))
+        store.put_flag_states("production", [CART], fence(7))
+
+        with pytest.raises(Conflict):
+            store.put_flag_states("production", [BASKET], fence(6))
+
+    def test_logs_do_not_fence_each_other(self, store: Store) -> None:
+        store.put_flag_states("production", [CART], fence(7))
+
+        assert store.put_flag_states("production", [BASKET], fence(1, "flags:production")) == 2
+
+    def test_environments_have_flags_and_versions_of_their_own(self, store: Store) -> None:
+        store.put_flag_states("production", [CART], fence(1))
+        store.put_flag_states("staging", [BASKET], fence(1, "checkout-2"))
+
+        assert store.flag_states("production") == (1, [CART])
+        assert store.flag_states("staging") == (1, [BASKET])
+
+    # Tokens and leases
+
+    def test_a_token_is_found_by_its_hash_alone(self, store: Store) -> None:
+        store.add_token(BENS)
+        store.add_token(ADAS)
+
+        assert store.token("a" * 64) == ADAS
+        assert store.token("c" * 64) is None
+        assert store.tokens() == [ADAS, BENS]
+
+    def test_a_token_of_the_same_name_replaces_the_old_one(self, store: Store) -> None:
+        store.add_token(ADAS)
+        store.add_token(replace(ADAS, hash="c" * 64))
+
+        assert store.token("a" * 64) is None
+        assert [token.hash for token in store.tokens()] == ["c" * 64]
+
+    def test_a_lease_is_kept_from_others_until_it_ends(self, store: Store) -> None:
+        end = NOON + timedelta(seconds=10)
+
+        assert store.acquire("engine", "server-1", NOON, end)
+        assert not store.acquire("engine", "server-2", NOON + timedelta(seconds=9), end)
+        assert store.acquire("engine", "server-2", end, end + timedelta(seconds=10))
+
+    def test_the_holder_of_a_lease_renews_it(self, store: Store) -> None:
+        end = NOON + timedelta(seconds=10)
+        store.acquire("engine", "server-1", NOON, end)
+
+        assert store.acquire("engine", "server-1", NOON, end + timedelta(seconds=10))
+        assert not store.acquire("engine", "server-2", end, end + timedelta(seconds=20))
+
+    def test_leases_of_different_names_do_not_meet(self, store: Store) -> None:
+        end = NOON + timedelta(seconds=10)
+
+        assert store.acquire("checkout-1", "server-1", NOON, end)
+        assert store.acquire("checkout-2", "server-2", NOON, end)
+
+    def test_of_many_who_want_a_lease_at_once_exactly_one_gets_it(self, store: Store) -> None:
+        end = NOON + timedelta(seconds=10)
+
+        got = _together(lambda one: store.acquire("engine", f"server-{one}", NOON, end), 6)
+
+        assert sum(got) == 1
+
+
+class DurableStoreSuite(StoreSuite):
+    """For stores that outlive their process: `open_store` finds again what `place` holds."""
+
+    def test_everything_is_there_after_opening_again(self, tmp_path: Path) -> None:
+        store = self.open_store(tmp_path)
+        head = _grow(store, 3)
+        store.save_plan("c0ffee", "plan: checkout\n", "checkout.yaml")
+        store.add_evidence([(tally(1), NOON_MS)], [sighting(b"\x01" * 8)])
+        store.add_finding(FINDING)
+        store.put_flag_states("production", [CART], fence(3))
+        store.add_token(ADAS)
+        store.acquire("engine", "server-1", NOON, NOON + timedelta(seconds=10))
+        store.close()
+
+        again = self.open_store(tmp_path)
+
+        assert verify(again.events("checkout-1"), (3, head)) == ()
+        assert again.plan_text("c0ffee") == ("plan: checkout\n", "checkout.yaml")
+        assert [each.tally for each in again.tallies("checkout-1", START, NOON_MS)] == [tally(1)]
+        assert again.sightings("checkout-1", "alpha") == [sighting(b"\x01" * 8)]
+        assert again.findings("checkout-1") == [FINDING]
+        assert again.flag_states("production") == (1, [CART])
+        assert again.tokens() == [ADAS]
+        assert not again.acquire("engine", "server-2", NOON, NOON + timedelta(seconds=10))
+        again.close()
+
+    def test_a_fence_and_a_mark_of_reading_hold_after_opening_again(self, tmp_path: Path) -> None:
+        store = self.open_store(tmp_path)
+        store.put_flag_states("production", [CART], fence(7))
+        store.add_evidence([(tally(1), NOON_MS + 10)], [])
+        (read,) = store.tallies("checkout-1", START, NOON_MS + 10)
+        store.close()
+
+        again = self.open_store(tmp_path)
+        again.add_evidence([(tally(2), NOON_MS)], [])
+
+        with pytest.raises(Conflict):
+            again.put_flag_states("production", [CART], fence(6))
+        assert len(again.tallies("checkout-1", read.position, NOON_MS + 10)) == 1
+        again.close()
+
+    def test_two_who_opened_the_same_store_see_each_others_writes(self, tmp_path: Path) -> None:
+        one, other = self.open_store(tmp_path), self.open_store(tmp_path)
+
+        one.append(event(1))
+
+        assert other.events("checkout-1") == [event(1)]
+        one.close()
+        other.close()
+
+
+def _grow(store: Store, count: int) -> str:
+    """Append `count` events to an empty log and return the last one's hash."""
+    head = START_OF_CHAIN
+    for number in range(1, count + 1):
+        added = event(number, head)
+        store.append(added)
+        head = added.hash
+    return head
+
+
+def _wins(store: Store, number: int) -> bool:
+    """Try to append event `number` behind the one before it; say whether it worked."""
+    before = store.events("checkout-1", after=number - 2)
+    try:
+        store.append(event(number, before[0].hash if number > 1 else START_OF_CHAIN))
+    except Conflict:
+        return False
+    return True
+
+
+def _together(act: Callable[[int], int], count: int) -> list[int]:
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(act, range(count)))
