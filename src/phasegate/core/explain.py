@@ -106,8 +106,9 @@ explanations: dict[str, str] = {
         "Write `95%` or `0.5 %`."
     ),
     "share-range": (
-        "A share lies between nothing and everything. A confidence, an error budget or a "
-        "quantile lies strictly between: `95%`."
+        "A share lies between nothing and everything. A bound, a confidence, an error budget "
+        "or a quantile lies strictly between, since a guard like `error_rate > 100%` never "
+        "trips: write `95%`."
     ),
     "exposure-range": (
         "An exposure is a share of the phase's audience: more than 100 % is more than "

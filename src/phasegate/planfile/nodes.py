@@ -58,10 +58,10 @@ class Unreadable(Exception):
     """The text is not YAML as plans use it; a note says why."""
 
 
-def read(text: str, notes: Notes) -> Node | None:
+def read(text: str, notes: Notes, loader: type[yaml.SafeLoader] = LOADER) -> Node | None:
     """Return the text's tree; None if there is none, and then a note says why."""
     try:
-        return _Builder(notes).build(text)
+        return _Builder(notes).build(yaml.parse(text, Loader=loader))
     except Unreadable:
         return None
     except yaml.YAMLError as error:
@@ -70,6 +70,10 @@ def read(text: str, notes: Notes) -> Node | None:
         line = text.count("\n", 0, text.find(error.object[error.start])) + 1
         message = "this is not YAML: it has half a character"
         notes.wrong("", "yaml-broken", message, "Save the file as UTF-8.", line=line)
+    except (ValueError, OverflowError):
+        # PyYAML without libyaml lets the errors of chr() and int() through.
+        message = "this is not YAML: it has an escape or a directive that means nothing"
+        notes.wrong("", "yaml-broken", message, "Look for backslashes and %.", line=1)
     return None
 
 
@@ -104,8 +108,8 @@ class _Builder:
         self.keys: list[str | None] = []
         self.paths: list[str] = []
 
-    def build(self, text: str) -> Node | None:
-        for event in yaml.parse(text, Loader=LOADER):
+    def build(self, events: Iterator[yaml.Event]) -> Node | None:
+        for event in events:
             self._take(event, event.start_mark.line + 1 if event.start_mark else 1)
         if self.root is None or (isinstance(self.root, Scalar) and self.root.empty):
             self.notes.wrong(
