@@ -76,6 +76,7 @@ MISTAKES = [
     ("plan-without-phases", GOOD[GOOD.index("phases:") :], "phases: {}\n", "phases"),
     ("value-shape", "[approver]", "approver", f"{A}.sign_off"),
     ("value-missing", "author: ada", "author:", "author"),
+    ("value-missing", "author: ada", "author: null", "author"),
     ("key-missing", "author: ada\n", "", "author"),
     ("key-missing", ', url: "{shop}/ready"', "", "checks.ready.url"),
     ("key-missing", ", event: payment.twice", "", "metrics.paid_twice.event"),

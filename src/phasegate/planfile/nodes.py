@@ -150,7 +150,7 @@ class _Builder:
             self.keys[-1] = event.value
             self._note_key(self.open[-1], event.value, line)
         else:
-            self._place(Scalar(text=event.value, line=line, quoted=event.style is not None))
+            self._place(Scalar(text=event.value, line=line, quoted=bool(event.style)))
 
     def _note_key(self, table: Table, key: str, line: int) -> None:
         if key in table.key_lines:
