@@ -10,6 +10,7 @@ from phasegate.telemetry.observation import EXPOSURE_EVENT, Batch, Exposure, Obs
 
 Scalar = str | bool | int | float
 
+SECOND_NS = 1_000_000_000  # whole, so that dividing by it rounds once
 FLAG = "feature_flag.key"
 SUBJECT = "feature_flag.context.id"
 # The first one present counts; the second is the name before semantic conventions 1.32.
@@ -67,7 +68,7 @@ def of_spans(spans: Sequence[Span]) -> Batch:
                     subject=subject,
                     attributes=_of_server(span),
                     exposures=found,
-                    at_s=span.end_ns / 1e9,
+                    at_s=span.end_ns / SECOND_NS,
                 )
             )
         elif found:
@@ -95,7 +96,7 @@ def _of_record(record: LogRecord) -> Observation | None:
         event=record.name,
         subject=_text(record.attributes.get(SUBJECT)),
         attributes=record.attributes,
-        at_s=record.at_ns / 1e9,
+        at_s=record.at_ns / SECOND_NS,
     )
 
 
@@ -105,7 +106,7 @@ def _exposed(exposures: tuple[Exposure, ...], at_ns: int) -> Observation:
         subject=_subject_of(exposures),
         attributes={},
         exposures=exposures,
-        at_s=at_ns / 1e9,
+        at_s=at_ns / SECOND_NS,
     )
 
 
@@ -135,7 +136,7 @@ def _named(
                 subject=_text(event.attributes.get(SUBJECT)) or subject,
                 attributes=event.attributes,
                 exposures=exposures,
-                at_s=(event.at_ns or span.end_ns) / 1e9,
+                at_s=(event.at_ns or span.end_ns) / SECOND_NS,
             )
 
 
