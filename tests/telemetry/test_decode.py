@@ -203,6 +203,16 @@ def test_an_event_within_a_span_is_an_observation_of_its_subject(recorder: Recor
     assert critical.exposures == (CART_ON,)
 
 
+def test_an_event_within_an_inner_span_is_of_the_request_above(recorder: Recorder) -> None:
+    with recorder.tracer.start_as_current_span("POST /checkout", kind=SpanKind.SERVER) as span:
+        span.add_event("feature_flag.evaluation", EVALUATED)
+        with recorder.tracer.start_as_current_span("decide") as inner:
+            inner.add_event("safety.critical")
+
+    (critical,) = [one for one in observed(recorder) if one.event == "safety.critical"]
+    assert (critical.subject, critical.exposures) == ("patient-1", (CART_ON,))
+
+
 def test_other_spans_without_events_are_counted_as_records_only(recorder: Recorder) -> None:
     recorder.tracer.start_span("query", kind=SpanKind.CLIENT).end()
 
