@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phasegate.core.audit import Tampering, verify
@@ -159,6 +159,7 @@ def test_a_log_that_grew_since_its_head_was_noted_is_sound() -> None:
     assert verify(events, (3, events[2].hash)) == ()
 
 
+@settings(deadline=None)
 @given(
     number=st.integers(0, 4),
     change=st.sampled_from(

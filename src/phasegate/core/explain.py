@@ -97,11 +97,18 @@ explanations: dict[str, str] = {
         "Percentages, durations and rates carry their unit, because 0.25 could be a quarter "
         "or a quarter of a per cent. Write `25 %` or `15m`."
     ),
-    "unit-unknown": ("Durations know ms, s, m (or min), h and d. Write `90s` or `2h30m`."),
-    "share-form": ("A share is a percentage. Write `95%` or `0.5 %`."),
+    "unit-unknown": (
+        "The duration has a unit that nobody here knows. Durations know ms, s, m (or min), h "
+        "and d. Write `90s` or `2h30m`."
+    ),
+    "share-form": (
+        "The value is to be a share, and a share is written as a percentage with its sign. "
+        "Write `95%` or `0.5 %`."
+    ),
     "share-range": (
-        "A share lies between nothing and everything. A confidence, an error budget or a "
-        "quantile lies strictly between: `95%`."
+        "A share lies between nothing and everything. A bound, a confidence, an error budget "
+        "or a quantile lies strictly between, since a guard like `error_rate > 100%` never "
+        "trips: write `95%`."
     ),
     "exposure-range": (
         "An exposure is a share of the phase's audience: more than 100 % is more than "
@@ -127,7 +134,8 @@ explanations: dict[str, str] = {
         "the latest. Write both: `lasts: 2h to 24h`."
     ),
     "lasts-inverted": (
-        "The shortest watch is longer than the longest. Swap the two: `lasts: 2h to 24h`."
+        "The shortest watch of the phase is longer than the longest, so it could never end. "
+        "Swap the two: `lasts: 2h to 24h`."
     ),
     "unattended-form": (
         "The plan says what happens to trial exposure when nobody watches any more. Write "

@@ -63,7 +63,7 @@ def _read(match: re.Match[str], metric: Metric, *, gate: bool) -> Condition:
             FORMS,
         )
     if match["worse"]:
-        margin = 0.0 if match["margin"] is None else values.share(match["margin"].strip())
+        margin = 0.0 if match["margin"] is None else values.inner_share(match["margin"].strip())
         return Condition(
             metric=metric.name,
             comparison=Comparison.WORSE_THAN_CONTROL,
@@ -109,7 +109,8 @@ def _sentinel_line(metric: Metric, *, gate: bool) -> str:
 def _bound(text: str, metric: Metric) -> float:
     """Return a bound in the metric's unit: shares in 0..1, durations as ms or as the unit says."""
     if metric.kind is MetricKind.SHARE:
-        return values.share(text)
+        # "error_rate > 100%" would be a guard that never trips.
+        return values.inner_share(text)
     if metric.unit in values.UNITS:
         wanted: timedelta = values.UNITS[metric.unit]
         return values.duration(text) / wanted

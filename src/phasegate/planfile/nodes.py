@@ -58,10 +58,10 @@ class Unreadable(Exception):
     """The text is not YAML as plans use it; a note says why."""
 
 
-def read(text: str, notes: Notes) -> Node | None:
+def read(text: str, notes: Notes, loader: type[yaml.SafeLoader] = LOADER) -> Node | None:
     """Return the text's tree; None if there is none, and then a note says why."""
     try:
-        return _Builder(notes).build(text)
+        return _Builder(notes).build(yaml.parse(text, Loader=loader))
     except Unreadable:
         return None
     except yaml.YAMLError as error:
@@ -70,6 +70,10 @@ def read(text: str, notes: Notes) -> Node | None:
         line = text.count("\n", 0, text.find(error.object[error.start])) + 1
         message = "this is not YAML: it has half a character"
         notes.wrong("", "yaml-broken", message, "Save the file as UTF-8.", line=line)
+    except (ValueError, OverflowError):
+        # PyYAML without libyaml lets the errors of chr() and int() through.
+        message = "this is not YAML: it has an escape or a directive that means nothing"
+        notes.wrong("", "yaml-broken", message, "Look for backslashes and %.", line=1)
     return None
 
 
@@ -102,9 +106,10 @@ class _Builder:
         self.documents = 0
         self.open: list[Table | Listing] = []
         self.keys: list[str | None] = []
+        self.paths: list[str] = []
 
-    def build(self, text: str) -> Node | None:
-        for event in yaml.parse(text, Loader=LOADER):
+    def build(self, events: Iterator[yaml.Event]) -> Node | None:
+        for event in events:
             self._take(event, event.start_mark.line + 1 if event.start_mark else 1)
         if self.root is None or (isinstance(self.root, Scalar) and self.root.empty):
             self.notes.wrong(
@@ -114,42 +119,38 @@ class _Builder:
         return self.root
 
     def _take(self, event: yaml.Event, line: int) -> None:
+        self._refuse_odd(event, line)
         match event:
-            case yaml.DocumentStartEvent():
-                self.documents += 1
-                if self.documents > 1:
-                    self._refuse(
-                        "yaml-documents",
-                        "a second document begins",
-                        "Keep one plan in a file: remove the `---`.",
-                        line,
-                    )
-            case yaml.AliasEvent():
-                self._refuse(
-                    "yaml-alias",
-                    f"*{event.anchor} refers to another place",
-                    "Write it out: whoever signs a phase must see all of it there.",
-                    line,
-                )
             case yaml.ScalarEvent():
-                self._untagged(event, line)
                 self._scalar(event, line)
             case yaml.MappingStartEvent():
-                self._untagged(event, line)
                 self._begin(Table(line=line))
             case yaml.SequenceStartEvent():
-                self._untagged(event, line)
                 self._begin(Listing(line=line))
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self.open.pop()
-                self.keys.pop()
+                for stack in (self.open, self.keys, self.paths):
+                    stack.pop()
+
+    def _refuse_odd(self, event: yaml.Event, line: int) -> None:
+        """Refuse what YAML allows and plans do not: more documents, aliases, tags."""
+        if isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                remedy = "Keep one plan in a file: remove the `---`."
+                self._refuse("yaml-documents", "a second document begins", remedy, line)
+        if isinstance(event, yaml.AliasEvent):
+            remedy = "Write it out: whoever signs a phase must see all of it there."
+            self._refuse("yaml-alias", f"*{event.anchor} refers to another place", remedy, line)
+        tag = getattr(event, "tag", None)
+        if tag is not None and tag != "!":
+            self._refuse("yaml-tag", f"the tag {tag} means nothing here", "Remove it.", line)
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
         if self.open and isinstance(self.open[-1], Table) and self.keys[-1] is None:
             self.keys[-1] = event.value
             self._note_key(self.open[-1], event.value, line)
         else:
-            self._place(Scalar(text=event.value, line=line, quoted=event.style is not None))
+            self._place(Scalar(text=event.value, line=line, quoted=bool(event.style)))
 
     def _note_key(self, table: Table, key: str, line: int) -> None:
         if key in table.key_lines:
@@ -175,6 +176,7 @@ class _Builder:
             self._refuse(
                 "yaml-depth", "the nesting is too deep", "A plan needs six levels.", node.line
             )
+        self.paths.append(self._path())
         self._place(node)
         self.open.append(node)
         self.keys.append(None)
@@ -192,19 +194,14 @@ class _Builder:
         parent.entries.setdefault(key or "", node)
         self.keys[-1] = None
 
-    def _untagged(self, event: yaml.NodeEvent, line: int) -> None:
-        tag = getattr(event, "tag", None)
-        if tag is not None and tag != "!":
-            self._refuse("yaml-tag", f"the tag {tag} means nothing here", "Remove it.", line)
-
     def _path(self) -> str:
-        path = ""
-        for node, key in zip(self.open, self.keys, strict=True):
-            if isinstance(node, Listing):
-                path += f"[{max(len(node.items) - 1, 0)}]"
-            elif key is not None:
-                path = f"{path}.{key}" if path else key
-        return path
+        """Return the path of the value that comes next."""
+        if not self.open:
+            return ""
+        parent, key, path = self.open[-1], self.keys[-1], self.paths[-1]
+        if isinstance(parent, Listing):
+            return f"{path}[{len(parent.items)}]"
+        return ".".join(part for part in (path, key) if part)
 
     def _refuse(self, code: str, message: str, remedy: str, line: int) -> None:
         self.notes.wrong(self._path(), code, message, remedy, line=line)

@@ -108,7 +108,7 @@ def _signal(scope: Message, headers: dict[bytes, bytes]) -> Signal:
     if _encoding_of(headers) is None:
         known = " or ".join(encoding.value for encoding in Encoding)
         raise _Failure(415, INVALID, f"send the body as {known}")
-    if headers.get(b"content-encoding", b"identity") not in (b"gzip", b"identity", b""):
+    if _packing_of(headers) not in (b"gzip", b"identity", b""):
         raise _Failure(415, INVALID, "send the body as it is, or with Content-Encoding: gzip")
     return signal
 
@@ -116,6 +116,10 @@ def _signal(scope: Message, headers: dict[bytes, bytes]) -> Signal:
 def _encoding_of(headers: dict[bytes, bytes]) -> Encoding | None:
     content_type = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
     return next((one for one in Encoding if one.value.encode() == content_type), None)
+
+
+def _packing_of(headers: dict[bytes, bytes]) -> bytes:
+    return headers.get(b"content-encoding", b"").strip().lower()
 
 
 async def _body(receive: Receive, headers: dict[bytes, bytes]) -> bytes | None:
@@ -149,7 +153,7 @@ def _answer(
 ) -> bytes:
     encoding = _encoding_of(headers) or Encoding.JSON
     try:
-        if headers.get(b"content-encoding") == b"gzip":
+        if _packing_of(headers) == b"gzip":
             body = decode.unpacked(body, MOST_UNPACKED)
         batch = signal.read(body, encoding)
         rejected = intake.take(batch.observations, clock())

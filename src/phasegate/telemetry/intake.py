@@ -76,10 +76,15 @@ class Intake:
             self._wake()
         return not self._kept
 
-    def flush_forever(self, stop: threading.Event, clock: Callable[[], float] = time.time) -> None:
-        """Flush every half second, at once after a sentinel, and a last time when stopped."""
+    def flush_forever(
+        self,
+        stop: threading.Event,
+        clock: Callable[[], float] = time.time,
+        every_s: float = FLUSH_EVERY_S,
+    ) -> None:
+        """Flush at that interval, at once after a sentinel, and a last time when stopped."""
         while not stop.is_set():
-            self._urgent.wait(FLUSH_EVERY_S)
+            self._urgent.wait(every_s)
             self._urgent.clear()
             self.flush(clock())
         self.flush(clock())

@@ -10,6 +10,8 @@ from phasegate.telemetry.observation import EXPOSURE_EVENT, Batch, Exposure, Obs
 
 Scalar = str | bool | int | float
 
+MOST_NESTED = 100  # a bound, since a hostile batch may have parents in a circle
+SECOND_NS = 1_000_000_000  # whole, so that dividing by it rounds once
 FLAG = "feature_flag.key"
 SUBJECT = "feature_flag.context.id"
 # The first one present counts; the second is the name before semantic conventions 1.32.
@@ -52,28 +54,24 @@ class LogRecord:
 def of_spans(spans: Sequence[Span]) -> Batch:
     """Return what spans say: server spans with their exposures, and the events within spans.
 
-    An exposure told on another span belongs to the server span above it in the same batch, or
-    to the only server span of its trace.
+    What is told on an inner span belongs to the server span above it in the same batch, or to
+    the only server span of its trace; else it stands alone.
     """
-    exposures = _exposures_of(spans) if any(span.events for span in spans) else {}
+    owners = _owners(spans)
+    exposures: dict[int, list[Exposure]] = {}
+    for index, owner in owners.items():
+        exposures.setdefault(owner, []).extend(_exposures_in(spans[index]))
     observations: list[Observation] = []
     for index, span in enumerate(spans):
         found = tuple(exposures.get(index, ()))
-        subject = _text(span.attributes.get(SUBJECT)) or _subject_of(found)
         if span.server:
-            observations.append(
-                Observation(
-                    event=None,
-                    subject=subject,
-                    attributes=_of_server(span),
-                    exposures=found,
-                    at_s=span.end_ns / 1e9,
-                )
-            )
+            observations.append(_request(span, found))
         elif found:
             observations.append(_exposed(found, span.end_ns))
         if span.events:
-            observations.extend(_named(span, subject, found))
+            owner = owners[index]
+            whole = tuple(exposures.get(owner, ()))
+            observations.extend(_named(span, _subject(spans[owner], whole), whole))
     return Batch(records=len(spans), observations=tuple(observations))
 
 
@@ -95,7 +93,7 @@ def _of_record(record: LogRecord) -> Observation | None:
         event=record.name,
         subject=_text(record.attributes.get(SUBJECT)),
         attributes=record.attributes,
-        at_s=record.at_ns / 1e9,
+        at_s=record.at_ns / SECOND_NS,
     )
 
 
@@ -105,8 +103,22 @@ def _exposed(exposures: tuple[Exposure, ...], at_ns: int) -> Observation:
         subject=_subject_of(exposures),
         attributes={},
         exposures=exposures,
-        at_s=at_ns / 1e9,
+        at_s=at_ns / SECOND_NS,
     )
+
+
+def _request(span: Span, exposures: tuple[Exposure, ...]) -> Observation:
+    return Observation(
+        event=None,
+        subject=_subject(span, exposures),
+        attributes=_of_server(span),
+        exposures=exposures,
+        at_s=span.end_ns / SECOND_NS,
+    )
+
+
+def _subject(span: Span, exposures: Sequence[Exposure]) -> str | None:
+    return _text(span.attributes.get(SUBJECT)) or _subject_of(exposures)
 
 
 def _of_server(span: Span) -> Attributes:
@@ -135,27 +147,26 @@ def _named(
                 subject=_text(event.attributes.get(SUBJECT)) or subject,
                 attributes=event.attributes,
                 exposures=exposures,
-                at_s=(event.at_ns or span.end_ns) / 1e9,
+                at_s=(event.at_ns or span.end_ns) / SECOND_NS,
             )
 
 
-def _exposures_of(spans: Sequence[Span]) -> dict[int, list[Exposure]]:
-    """Return exposures by the index of the span they belong to."""
+def _exposures_in(span: Span) -> list[Exposure]:
+    told = (_exposure(one.attributes) for one in span.events if one.name == EXPOSURE_EVENT)
+    return [exposure for exposure in told if exposure]
+
+
+def _owners(spans: Sequence[Span]) -> dict[int, int]:
+    """Return, for each span that has events, the span that they belong to, by index."""
+    talking = [index for index, span in enumerate(spans) if span.events]
+    if all(spans[index].server for index in talking):
+        return {index: index for index in talking}
     places = {(span.trace, span.id): index for index, span in enumerate(spans)}
     servers: dict[bytes, list[int]] = {}
     for index, span in enumerate(spans):
         if span.server:
             servers.setdefault(span.trace, []).append(index)
-    found: dict[int, list[Exposure]] = {}
-    for index, span in enumerate(spans):
-        told = [
-            exposure
-            for event in span.events
-            if event.name == EXPOSURE_EVENT and (exposure := _exposure(event.attributes))
-        ]
-        if told:
-            found.setdefault(_owner(index, spans, places, servers), []).extend(told)
-    return found
+    return {index: _owner(index, spans, places, servers) for index in talking}
 
 
 def _owner(
@@ -168,7 +179,7 @@ def _owner(
     if spans[index].server or not trace:
         return index
     above: int | None = index
-    for _ in range(len(spans)):  # a bound, since a hostile batch may have parents in a circle
+    for _ in range(MOST_NESTED):
         above = places.get((trace, spans[above].parent)) if above is not None else None
         if above is None or spans[above].server:
             break

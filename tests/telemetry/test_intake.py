@@ -1,0 +1,183 @@
+"""What was received reaches the store once and in order, whatever the store does meanwhile."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from phasegate.adapters.stores.sqlite import SqliteStore
+from phasegate.core.evidence import Position, Tally
+from phasegate.core.plan import Metric, MetricKind, Predicate
+from phasegate.core.watch import Series, Watch
+from phasegate.ports import Unavailable
+from phasegate.telemetry.intake import Intake
+from phasegate.telemetry.observation import Exposure, Observation
+from phasegate.telemetry.tallying import Tallier
+
+NOON = 1_893_499_200.0
+WATCH = Watch(
+    run="checkout-1",
+    phase="alpha",
+    component="cart",
+    flag="cart",
+    attempt=1,
+    series=(
+        Series(
+            name="error_rate",
+            metric=Metric(name="error_rate", kind=MetricKind.SHARE, bad=Predicate(field="error")),
+        ),
+        Series(
+            name="safety_critical",
+            metric=Metric(name="safety_critical", kind=MetricKind.SENTINEL, event="critical"),
+        ),
+    ),
+    block=30,
+)
+CRITICAL = Observation(event="critical", subject=None, attributes={}, at_s=NOON)
+
+
+def request(subject: str, at_s: float = NOON) -> Observation:
+    return Observation(
+        event=None,
+        subject=subject,
+        attributes={"error": False},
+        exposures=(Exposure(flag="cart", variant="on", subject=subject),),
+        at_s=at_s,
+    )
+
+
+class Bell:
+    """Counts how often it was rung, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.rung = 0
+        self.ringing = threading.Event()
+
+    def __call__(self) -> None:
+        self.rung += 1
+        self.ringing.set()
+
+
+class Desk:
+    """An intake with a real store, which can be locked from outside as a stuck process would."""
+
+    def __init__(self, path: Path, most_kept: int) -> None:
+        self.path = path
+        self.store = SqliteStore(path, busy_timeout_s=0.01)
+        self.bell = Bell()
+        self.tallier = Tallier("server-1", b"k" * 16)
+        self.tallier.watch([WATCH])
+        self.intake = Intake(self.tallier, self.store, self.bell, most_kept=most_kept)
+        self._locker = sqlite3.connect(path, isolation_level=None)
+
+    def lock(self) -> None:
+        self._locker.execute("BEGIN IMMEDIATE")
+
+    def unlock(self) -> None:
+        self._locker.execute("ROLLBACK")
+
+    def stored(self, upto_s: float = NOON + 60) -> list[Tally]:
+        found = self.store.tallies("checkout-1", Position(), int(upto_s * 1000))
+        return [stored.tally for stored in found]
+
+    def close(self) -> None:
+        self._locker.close()
+        self.store.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    opened = Desk(tmp_path / "store.db", most_kept=2)
+    yield opened
+    opened.close()
+
+
+def test_a_flush_stores_what_was_taken_and_wakes_the_engine(desk: Desk) -> None:
+    desk.intake.take([request("patient-1")], NOON)
+
+    assert desk.intake.flush(NOON)
+    assert [tally.seen for tally in desk.stored()] == [1]
+    assert len(desk.store.sightings("checkout-1", "alpha")) == 1
+    assert desk.bell.rung == 1
+
+
+def test_a_flush_of_nothing_wakes_nobody(desk: Desk) -> None:
+    assert desk.intake.flush(NOON)
+    assert desk.bell.rung == 0
+
+
+def test_what_the_store_refuses_is_kept_and_stored_in_order_once_it_is_back(desk: Desk) -> None:
+    desk.lock()
+    desk.intake.take([request("patient-1")], NOON)
+    assert not desk.intake.flush(NOON)
+    desk.intake.take([request("patient-2", NOON + 1)], NOON + 1)
+    assert not desk.intake.flush(NOON + 1)
+    assert (desk.bell.rung, desk.intake.failures, len(desk.intake.kept)) == (0, 2, 2)
+    desk.unlock()
+
+    assert desk.intake.flush(NOON + 2)
+
+    assert [tally.bucket - int(NOON) for tally in desk.stored()] == [0, 1]
+    assert (desk.bell.rung, desk.intake.kept) == (1, ())
+
+
+def test_what_was_kept_ripens_when_it_is_stored(desk: Desk) -> None:
+    desk.lock()
+    desk.intake.take([request("patient-1")], NOON)
+    desk.intake.flush(NOON)
+    desk.unlock()
+    desk.intake.flush(NOON + 9)
+
+    (stored,) = desk.store.tallies("checkout-1", Position(), int((NOON + 60) * 1000))
+
+    assert stored.position.ripe_ms == int((NOON + 9) * 1000)
+
+
+def test_a_full_memory_asks_senders_to_come_again_but_keeps_sentinels(desk: Desk) -> None:
+    desk.lock()
+    for second in (0, 1):
+        desk.intake.take([request("patient-1", NOON + second)], NOON + second)
+        desk.intake.flush(NOON + second)
+
+    with pytest.raises(Unavailable, match="intake-full"):
+        desk.intake.take([request("patient-2"), CRITICAL], NOON + 2)
+    desk.intake.flush(NOON + 2)
+    desk.unlock()
+    desk.intake.flush(NOON + 3)
+    desk.intake.flush(NOON + 3)
+
+    assert [(tally.series, tally.seen) for tally in desk.stored()] == [
+        ("error_rate", 1),
+        ("error_rate", 1),
+        ("safety_critical", 1),
+    ]
+
+
+def test_skewed_observations_are_rejected_with_a_reason(desk: Desk) -> None:
+    rejected = desk.intake.take([request("patient-1", 0.0), request("patient-2")], NOON)
+
+    assert rejected.count == 1
+    assert "clocks" in rejected.why
+
+
+def test_the_flusher_waits_for_no_interval_once_a_sentinel_came(desk: Desk) -> None:
+    stop = threading.Event()
+    flusher = threading.Thread(
+        target=desk.intake.flush_forever, args=(stop, lambda: NOON), kwargs={"every_s": 60.0}
+    )
+    flusher.start()
+
+    desk.intake.take([CRITICAL], NOON)
+    woken = desk.bell.ringing.wait(10)
+    desk.intake.take([request("patient-1")], NOON)
+    stop.set()
+    desk.intake.take([CRITICAL], NOON)
+    flusher.join(10)
+
+    assert woken
+    assert "error_rate" in {tally.series for tally in desk.stored()}
+    assert not flusher.is_alive()
