@@ -8,9 +8,12 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
+from threading import Event as Signal
+from threading import Thread
 from typing import Any  # what an entry point loads is known by its port only
 
 from phasegate.adapters.checks.command import CommandCheck
@@ -73,19 +76,28 @@ class Engine:
         )
         self._reconciler = reconciler
         self.intake = Intake(self._tallier, self.store, self.wake)
+        self._stopping = Signal()
+        self._flusher = Thread(
+            target=self.intake.flush_forever,
+            args=(self._stopping,),
+            name="phasegate-intake",
+            daemon=True,
+        )
         self._recalled: set[tuple[str, str]] = set()
 
     def start(self) -> None:
         """Serve what the store says, then begin to decide."""
         for environment in self._environments():
             self.target.publish(environment)
-        self.intake.start()
+        self._flusher.start()
         self._loop.start()
 
     def stop(self) -> None:
         """Finish the round under way, keep what was received, release everything."""
         self._loop.stop()
-        self.intake.stop()
+        self._stopping.set()
+        if self._flusher.is_alive():
+            self._flusher.join()
         self._executor.shutdown(wait=True, cancel_futures=True)
         self.store.close()
 
@@ -110,7 +122,7 @@ class Engine:
 
     def counters(self) -> Mapping[str, int]:
         """Return what telemetry has counted since this server began."""
-        return self._tallier.counters
+        return asdict(self._tallier.counters)
 
     def _watch(self, watches: list[Watch]) -> None:
         self._tallier.watch(watches)

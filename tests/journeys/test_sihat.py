@@ -28,11 +28,14 @@ PHASES = (
     "phase_6_advanced",
     "phase_7_full_rollout",
 )
-BEN = {role: Person(name="Ben", role=role) for role in (Role.APPROVER, Role.SAFETY_OFFICER)}
-PACE = 60.0
+SIGNERS = {
+    Role.APPROVER: Person(name="Ben", role=Role.APPROVER),
+    Role.SAFETY_OFFICER: Person(name="the safety officer", role=Role.SAFETY_OFFICER),
+}
+PACE = 240.0
 TICK = timedelta(seconds=2)
 PER_TICK = 150
-"""Sixty times faster than life, with the traffic of a large hospital group."""
+"""Two hundred and forty times faster than life, with the traffic of a large hospital group."""
 
 
 @dataclass
@@ -57,19 +60,51 @@ class Traffic:
             "duration": 8000.0 if hit(self.slow, 0.001) else 300.0,
             "ai.duration": 9000.0 if hit(self.slow_ai, 0.001) else 200.0,
             "event:satisfaction": {"rating": 1 if hit(self.unhappy, 0.03) else 5},
-            "event:event.processed": {"latency": 20.0},
-            "event:notification.delivered": {"opened": chance.random() < 0.9},
-            "event:personalization.answered": {"accepted": chance.random() < 0.95},
-            "event:device.connection": {"connected": chance.random() < 0.98},
-            "event:media.capture": {"captured": chance.random() < 0.99},
-            "event:app.start": {"duration": 700.0},
-            "event:accessibility.check": {"compliant": chance.random() < 0.99},
-            "event:voice.command": {"understood": chance.random() < 0.95},
-        } | (
-            {"event:safety.critical": {"phasegate.component": self.alarm}}
-            if self.alarm in treated
-            else {}
-        )
+            **{
+                name: outcome(chance)
+                for component, outcomes in OUTCOMES.items()
+                if component in treated
+                for name, outcome in outcomes.items()
+            },
+            **(
+                {"event:safety.critical": {"phasegate.component": self.alarm}}
+                if self.alarm in treated
+                else {}
+            ),
+        }
+
+
+Outcome = Callable[[random.Random], Mapping[str, Any]]
+
+EVENTS: dict[str, Outcome] = {"event:event.processed": lambda _: {"latency": 20.0}}
+MESSAGES: dict[str, Outcome] = {
+    "event:notification.delivered": lambda chance: {"opened": chance.random() < 0.9},
+    "event:personalization.answered": lambda chance: {"accepted": chance.random() < 0.95},
+}
+DEVICES: dict[str, Outcome] = {
+    "event:device.connection": lambda chance: {"connected": chance.random() < 0.98},
+    "event:media.capture": lambda chance: {"captured": chance.random() < 0.99},
+    "event:app.start": lambda _: {"duration": 700.0},
+}
+ACCESS: dict[str, Outcome] = {
+    "event:accessibility.check": lambda chance: {"compliant": chance.random() < 0.99},
+    "event:voice.command": lambda chance: {"understood": chance.random() < 0.95},
+}
+OUTCOMES = {
+    "event_system_v2": EVENTS,
+    "command_system_v2": EVENTS,
+    "command_undo_redo": EVENTS,
+    "personalization_engine_v2": MESSAGES,
+    "notification_system_v2": MESSAGES,
+    "cultural_context_builder": MESSAGES,
+    "device_integration_v2": DEVICES,
+    "camera_system_v2": DEVICES,
+    "audio_recorder_v2": DEVICES,
+    "voice_command_handler": ACCESS,
+    "monitoring_system_v2": ACCESS,
+    "accessibility_system": ACCESS,
+}
+"""What patients who are treated with a component report of it."""
 
 
 def go(
@@ -79,7 +114,7 @@ def go(
     until: Callable[[], bool],
     *,
     sign: bool = True,
-    most: timedelta = timedelta(hours=4),
+    most: timedelta = timedelta(minutes=30),
 ) -> None:
     """Let time and patients pass until something is so."""
     end = world.dial() + most
@@ -97,7 +132,7 @@ def sign_off(world: World, run: str) -> None:
     phase = view.plan.phase(str(view.run.phase))
     for rule in phase.sign_off:
         request = SignOff(phase=phase.name, meaning="seen", plan_hash=view.run.plan_hash)
-        assert isinstance(world.ask(run, request, BEN[rule.role]), Event)
+        assert isinstance(world.ask(run, request, SIGNERS[rule.role]), Event)
 
 
 def started(world: World) -> str:

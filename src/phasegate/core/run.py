@@ -225,7 +225,7 @@ def _exposed(run: Run, event: Event) -> Run:
             state=TrialState.EXPOSED,
             exposure=int(_number(item, "exposure")),
             mode=Mode(_text(item, "mode")),
-            since=before.since if before and before.state is TrialState.EXPOSED else None,
+            since=before.since if before and _goes_on(before, event) else None,
         )
     return replace(
         run,
@@ -234,6 +234,11 @@ def _exposed(run: Run, event: Event) -> Run:
         exposing=event.number,
         watched_since=None,
     )
+
+
+def _goes_on(trial: Trial, event: Event) -> bool:
+    """A later stage goes on with a trial; a later phase begins a new one, unseen so far."""
+    return trial.state is TrialState.EXPOSED and trial.phase == event.body["phase"]
 
 
 def _exposure_confirmed(run: Run, event: Event) -> Run:

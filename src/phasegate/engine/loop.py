@@ -97,7 +97,7 @@ class Loop(Thread):
             log.exception("turn_failed", run=run_id, error=type(error).__name__)
             return self._last_watches(run_id)
         before = self.views.get(run_id)
-        if before is None or before.decision.reasons != view.decision.reasons:
+        if before is None or before.decision.rule != view.decision.rule:
             log.info("turn", run=run_id, rule=view.decision.rule, why=view.decision.reasons[:1])
         self.views[run_id] = view
         self._renew(view)

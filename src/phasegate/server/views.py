@@ -34,7 +34,7 @@ def full(view: View) -> dict[str, Json]:
         "plan": view.plan.name,
         "at": view.at.isoformat(),
         "error_budget": view.plan.error_budget,
-        "unattended_s": unattended and unattended.total_seconds(),
+        "unattended_s": None if unattended is None else unattended.total_seconds(),
         "phases": [_phase(view, phase) for phase in view.plan.phases],
         "components": [plain(trial) for trial in run.trials.values()],
         "guards": [plain(judgement) for judgement in view.evidence.guards],

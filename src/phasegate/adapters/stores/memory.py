@@ -6,6 +6,7 @@ import threading
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 from phasegate.core.event import START_OF_CHAIN, Event
 from phasegate.core.evidence import Finding, Position, StoredTally, Tally
@@ -158,6 +159,11 @@ class MemoryStore:
                 return False
             self._leases[name] = (holder, until)
             return True
+
+
+def open_in(_: Path) -> MemoryStore:
+    """Open an empty store: nothing of it outlives the process, so the folder does not matter."""
+    return MemoryStore()
 
 
 def _position(stored: StoredTally) -> Position:

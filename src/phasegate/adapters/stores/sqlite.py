@@ -221,6 +221,11 @@ class SqliteStore:
                 raise
 
 
+def open_in(data: Path) -> SqliteStore:
+    """Open the store that lies in the folder `data`."""
+    return SqliteStore(data / "phasegate.sqlite")
+
+
 def _pass(connection: sqlite3.Connection, fence: Fence, environment: str) -> None:
     """Move the fence to this write's number; Conflict if a later write has passed it."""
     passed = connection.execute("SELECT number FROM fences WHERE log = ?", (fence.log,)).fetchone()
