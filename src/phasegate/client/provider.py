@@ -43,7 +43,7 @@ class PhasegateProvider(AbstractProvider):
     ) -> None:
         """Prepare; the SDK connects it. ready_within_s bounds the wait for the first flags."""
         super().__init__()
-        self._connect = lambda: FlagClient(url, environment, token, name=name, on_news=self._tell)
+        self._connect = partial(FlagClient, url, environment, token, name=name, on_news=self._tell)
         self._ready_within_s = ready_within_s
         self._client: FlagClient | None = None
 

@@ -13,7 +13,7 @@ from phasegate.flags.bucketing import HASHING, MOST_WEIGHT, whole_weight
 from phasegate.flags.operations import OPERATIONS, Expression
 from phasegate.flags.problem import BrokenFlag, Problem
 
-DEEPEST = 64
+DEEPEST = 42
 """Levels of JSON in a rule; Python's own parser gives up not far above."""
 
 SAFE_INTEGER = 2**53 - 1
