@@ -143,7 +143,7 @@ class RuleWriter:
         if isinstance(rule, list):
             return Expression(f"[{', '.join(self.value(item) for item in rule)}]")
         if not isinstance(rule, dict):
-            return Expression(self._constant(rule), boolean=isinstance(rule, bool))
+            return Expression(self._constant(rule), plain=not isinstance(rule, dict))
         if not rule:
             return Expression("{}")
         operator, operands = self._operation(rule)
