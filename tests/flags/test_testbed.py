@@ -1,9 +1,8 @@
-"""The public scenarios of the flagd testbed, read from the shared conformance data."""
+"""The public scenarios of flagd and JsonLogic, from a `shared` folder beside or above the tree."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,8 @@ from phasegate.flags.compile import FlagSet, compile_document
 from phasegate.flags.operations import OPERATIONS
 from phasegate.flags.resolution import Resolution
 
-ROOT = Path(os.environ.get("PHASEGATE_SHARED", "/work/shared")) / "conformance/flagd"
+PLACES = [place / "shared/conformance/flagd" for place in Path(__file__).parents]
+ROOT = next((place for place in PLACES if place.is_dir()), PLACES[0])
 EVALUATOR = ROOT / "testbed/evaluator"
 
 # v1 hashes otherwise, on purpose; types are asked for at the provider, not at the flag set.
