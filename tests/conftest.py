@@ -47,9 +47,13 @@ class Loopback:
         self._thread.start()
         until(lambda: self._server.started)
 
+    def go(self) -> None:
+        """Begin to go down."""
+        self._server.should_exit = True
+
     def stop(self) -> None:
         """Go down without waiting for open streams."""
-        self._server.should_exit = True
+        self.go()
         self._thread.join(10)
         self._socket.close()
 
@@ -61,8 +65,16 @@ def until(holds: Callable[[], object], within_s: float = 5.0) -> None:
         time.sleep(0.002)
 
 
+@pytest.fixture(scope="session")
+def _servers() -> Iterator[list[Loopback]]:
+    servers: list[Loopback] = []
+    yield servers
+    for server in servers:
+        server.stop()
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Loopback]]:
+def serve(_servers: list[Loopback]) -> Iterator[Callable[..., Loopback]]:
     """Serve an ASGI app on loopback until the test ends: serve(app, port=0) → url, stop()."""
     started: list[Loopback] = []
 
@@ -71,8 +83,10 @@ def serve() -> Iterator[Callable[..., Loopback]]:
         return started[-1]
 
     yield start
+    # Going down takes a tenth of a second, which is waited for once, at the end of all tests.
+    _servers += started
     for server in started:
-        server.stop()
+        server.go()
 
 
 @pytest.fixture(name="until")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import ProviderEventDetails
@@ -22,6 +22,9 @@ from phasegate.client.client import FlagClient
 from phasegate.client.inforce import News, Notice
 from phasegate.flags.resolution import Resolution
 from phasegate.flags.source import SAFE_INTEGER
+
+if TYPE_CHECKING:
+    from opentelemetry._logs import LoggerProvider
 
 NAME = "phasegate"
 
@@ -40,10 +43,16 @@ class PhasegateProvider(AbstractProvider):
         *,
         name: str = "",
         ready_within_s: float = 10.0,
+        logger_provider: LoggerProvider | None = None,
     ) -> None:
-        """Prepare; the SDK connects it. ready_within_s bounds the wait for the first flags."""
+        """Prepare; the SDK connects it.
+
+        ready_within_s   bounds the wait for the first flags.
+        logger_provider  where tracking events go; OpenTelemetry's global one by default.
+        """
         super().__init__()
-        self._connect = lambda: FlagClient(url, environment, token, name=name, on_news=self._tell)
+        self._logger_provider = logger_provider
+        self._connect = partial(FlagClient, url, environment, token, name=name, on_news=self._tell)
         self._ready_within_s = ready_within_s
         self._client: FlagClient | None = None
 
@@ -131,6 +140,7 @@ class PhasegateProvider(AbstractProvider):
             subject,
             details.value if details else None,
             details.attributes if details else {},
+            self._logger_provider,
         )
 
     def _resolve(

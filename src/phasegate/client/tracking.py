@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from opentelemetry._logs import SeverityNumber, get_logger
+from opentelemetry._logs import LoggerProvider, SeverityNumber, get_logger
 from opentelemetry.util.types import AnyValue
 
 SUBJECT = "feature_flag.context.id"
@@ -12,15 +12,22 @@ SUBJECT = "feature_flag.context.id"
 
 
 def emit(
-    name: str, subject: str | None, value: float | None, attributes: Mapping[str, object]
+    name: str,
+    subject: str | None,
+    value: float | None,
+    attributes: Mapping[str, object],
+    provider: LoggerProvider | None,
 ) -> None:
-    """Emit one event; `subject` and `value` go above an attribute of the same name."""
+    """Emit one event; `subject` and `value` go above an attribute of the same name.
+
+    provider is where it goes; None: OpenTelemetry's global one.
+    """
     told: dict[str, AnyValue] = {key: _plain(item) for key, item in attributes.items()}
     if value is not None:
         told["value"] = value
     if subject:
         told[SUBJECT] = subject
-    get_logger("phasegate.client").emit(
+    get_logger("phasegate.client", logger_provider=provider).emit(
         event_name=name, attributes=told, severity_number=SeverityNumber.INFO
     )
 

@@ -80,7 +80,7 @@ def compile_document(document: Mapping[str, object]) -> FlagSet:
     flags = document.get("flags") if isinstance(document, Mapping) else None
     if not isinstance(flags, Mapping):
         raise BrokenDocument("`flags` of the document must be an object keyed by flag key")
-    evaluators = document.get("$evaluators") or {}
+    evaluators = document.get("$evaluators", {})
     if not isinstance(evaluators, Mapping):
         raise BrokenDocument("`$evaluators` of the document must be an object of rules by name")
     try:

@@ -6,17 +6,22 @@ import json
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
+from phasegate.flags.semver import version
+
 
 class Expression(NamedTuple):
-    """Python source of a value; boolean: it is True or False whatever the context says."""
+    """Python source of a value.
+
+    plain    Python takes the value for true exactly where JsonLogic does.
+    """
 
     source: str
-    boolean: bool = False
+    plain: bool = False
 
     @property
     def truth(self) -> str:
         """Source that is true where JsonLogic takes the value for true."""
-        return self.source if self.boolean else f"truthy({self.source})"
+        return self.source if self.plain else f"truthy({self.source})"
 
 
 class Writer(Protocol):
@@ -43,20 +48,20 @@ def _equal(writer: Writer, operands: list[object]) -> Expression:
     left, right = writer.expressions("==", operands, 2)
     # A text that reads as no number equals itself alone, so no conversion is needed.
     if any(_plain_text(operand) for operand in operands):
-        return Expression(f"({left.source} == {right.source})", boolean=True)
-    return Expression(f"equal({left.source}, {right.source})", boolean=True)
+        return Expression(f"({left.source} == {right.source})", plain=True)
+    return Expression(f"equal({left.source}, {right.source})", plain=True)
 
 
 def _same(writer: Writer, operands: list[object]) -> Expression:
     left, right = writer.expressions("===", operands, 2)
     if any(isinstance(operand, str) for operand in operands):
-        return Expression(f"({left.source} == {right.source})", boolean=True)
-    return Expression(f"same({left.source}, {right.source})", boolean=True)
+        return Expression(f"({left.source} == {right.source})", plain=True)
+    return Expression(f"same({left.source}, {right.source})", plain=True)
 
 
 def _opposite(operation: Operation) -> Operation:
     def write(writer: Writer, operands: list[object]) -> Expression:
-        return Expression(f"(not {operation(writer, operands).source})", boolean=True)
+        return Expression(f"(not {operation(writer, operands).source})", plain=True)
 
     return write
 
@@ -67,12 +72,12 @@ def _ordered(operator: str, function: str, *, swapped: bool = False) -> Operatio
         if swapped:
             parts.reverse()
         if len(parts) == 2:
-            return Expression(f"{function}({parts[0]}, {parts[1]})", boolean=True)
+            return Expression(f"{function}({parts[0]}, {parts[1]})", plain=True)
         middle = writer.temporary()
         return Expression(
             f"({function}({parts[0]}, ({middle} := {parts[1]})) and "
             f"{function}({middle}, {parts[2]}))",
-            boolean=True,
+            plain=True,
         )
 
     return write
@@ -80,24 +85,24 @@ def _ordered(operator: str, function: str, *, swapped: bool = False) -> Operatio
 
 def _not(writer: Writer, operands: list[object]) -> Expression:
     (part,) = writer.expressions("!", operands, 1)
-    return Expression(f"(not {part.truth})", boolean=True)
+    return Expression(f"(not {part.truth})", plain=True)
 
 
 def _truth(writer: Writer, operands: list[object]) -> Expression:
     (part,) = writer.expressions("!!", operands, 1)
-    return Expression(part.truth, boolean=True)
+    return Expression(f"(not not {part.truth})", plain=True)
 
 
 def _joined(operator: str, *, stops_when_true: bool) -> Operation:
     def write(writer: Writer, operands: list[object]) -> Expression:
         parts = writer.expressions(operator, operands, *range(1, len(operands) + 1))
-        if all(part.boolean for part in parts):
+        if all(part.plain for part in parts):
             word = " or " if stops_when_true else " and "
-            return Expression(f"({word.join(part.source for part in parts)})", boolean=True)
+            return Expression(f"({word.join(part.source for part in parts)})", plain=True)
         source = parts[-1].source
         for part in reversed(parts[:-1]):
             held = writer.temporary()
-            taken = f"truthy({held} := {part.source})"
+            taken = Expression(f"({held} := {part.source})", plain=part.plain).truth
             chosen = (held, source) if stops_when_true else (source, held)
             source = f"({chosen[0]} if {taken} else {chosen[1]})"
         return Expression(source)
@@ -112,9 +117,9 @@ def _in(writer: Writer, operands: list[object]) -> Expression:
         held = writer.temporary()
         texts = f"{{{', '.join(repr(item) for item in listed)}}}"
         return Expression(
-            f"(isinstance({held} := {needle.source}, str) and {held} in {texts})", boolean=True
+            f"(isinstance({held} := {needle.source}, str) and {held} in {texts})", plain=True
         )
-    return Expression(f"contains({needle.source}, {haystack.source})", boolean=True)
+    return Expression(f"contains({needle.source}, {haystack.source})", plain=True)
 
 
 def _var(writer: Writer, operands: list[object]) -> Expression:
@@ -165,9 +170,36 @@ def _custom(operator: str, function: str, count: int) -> Operation:
             writer.note("rule-operands", f"{operator} takes {count} operands, so this is null")
             return Expression("None")
         parts = writer.expressions(operator, operands, count)
-        return Expression(f"{function}({', '.join(part.source for part in parts)})")
+        source = f"{function}({', '.join(part.source for part in parts)})"
+        return Expression(source, plain=True)
 
     return write
+
+
+def _sem_ver(writer: Writer, operands: list[object]) -> Expression:
+    compare = _custom("sem_ver", "compare_versions", 3)
+    seen, relation, target = operands if len(operands) == 3 else (None, None, None)
+    known = version(target)
+    if known is None or not isinstance(relation, str) or relation not in _VERSION_FORMS:
+        return compare(writer, operands)
+    (part,) = writer.expressions("sem_ver", [seen], 1)
+    held = writer.temporary()
+    form = _VERSION_FORMS[relation].format(held=held, known=known, major=known[0], minor=known[1])
+    source = f"(None if ({held} := version({part.source})) is None else {form})"
+    return Expression(source, plain=True)
+
+
+_VERSION_FORMS = {
+    "=": "{held} == {known!r}",
+    "!=": "{held} != {known!r}",
+    "<": "{held} < {known!r}",
+    "<=": "{held} <= {known!r}",
+    ">": "{held} > {known!r}",
+    ">=": "{held} >= {known!r}",
+    "^": "{held}[0] == {major}",
+    "~": "{held}[:2] == ({major}, {minor})",
+}
+"""How a version is compared with one that the document names, which is read only once."""
 
 
 def _plain_text(operand: object) -> bool:
@@ -192,5 +224,5 @@ OPERATIONS: Mapping[str, Operation] = {
     "cat": _cat,
     "starts_with": _custom("starts_with", "starts_with", 2),
     "ends_with": _custom("ends_with", "ends_with", 2),
-    "sem_ver": _custom("sem_ver", "compare_versions", 3),
+    "sem_ver": _sem_ver,
 }

@@ -20,6 +20,7 @@ _HELPERS: Mapping[str, object] = {
     "hash32": hash32,
     "slot": slot,
     "compare_versions": semver.compare_versions,
+    "version": semver.version,
     "truthy": operators.truthy,
     "equal": operators.equal,
     "same": operators.same,

@@ -13,7 +13,7 @@ from phasegate.flags.bucketing import HASHING, MOST_WEIGHT, whole_weight
 from phasegate.flags.operations import OPERATIONS, Expression
 from phasegate.flags.problem import BrokenFlag, Problem
 
-DEEPEST = 64
+DEEPEST = 42
 """Levels of JSON in a rule; Python's own parser gives up not far above."""
 
 SAFE_INTEGER = 2**53 - 1
@@ -143,7 +143,7 @@ class RuleWriter:
         if isinstance(rule, list):
             return Expression(f"[{', '.join(self.value(item) for item in rule)}]")
         if not isinstance(rule, dict):
-            return Expression(self._constant(rule), boolean=isinstance(rule, bool))
+            return Expression(self._constant(rule), plain=not isinstance(rule, dict))
         if not rule:
             return Expression("{}")
         operator, operands = self._operation(rule)

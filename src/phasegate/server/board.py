@@ -172,7 +172,7 @@ class FlagBoard:
     def _same(self, environment: str, held: Published, version: int, body: bytes) -> bool:
         if held.version == version and held.body != body:
             text = f"version {version} of {environment} is in force with other content"
-            raise ValueError(f"{text}; changed flags need a new version")
+            raise ValueError(f"{text}; give changed flags a new version")
         return held.version == version
 
     def _supersede(self, place: _Environment, name: str) -> None:

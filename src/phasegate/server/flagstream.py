@@ -138,8 +138,10 @@ def _remaining(deadline: float, now: float) -> dict[str, int | None]:
 async def _woken(wake: asyncio.Event, gone: asyncio.Task[None], timeout: float) -> None:
     """Return at news, at the reader's going, or after the timeout."""
     waiting = asyncio.create_task(wake.wait())
-    await asyncio.wait({waiting, gone}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
+    try:
+        await asyncio.wait({waiting, gone}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
 
 
 async def _disconnected(receive: Receive) -> None:

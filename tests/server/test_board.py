@@ -1,0 +1,199 @@
+"""The board: which flags are in force, and who has them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from phasegate.flags.document import FlagState, document
+from phasegate.flags.problem import BrokenDocument
+from phasegate.server.board import FlagBoard
+from phasegate.server.streams import Stream
+
+
+class Dial:
+    """A clock that tests turn."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def dial() -> Dial:
+    return Dial()
+
+
+@pytest.fixture
+def board(dial: Dial) -> FlagBoard:
+    return FlagBoard(dial)
+
+
+def publish(board: FlagBoard, version: int, exposure: int = 2500) -> bool:
+    states = [FlagState(key="new_cart", exposure=exposure, on_trial=True)]
+    return board.publish("production", version, document("production", version, states))
+
+
+def opened(board: FlagBoard, name: str = "checkout") -> Stream:
+    """Enter a stream and send it what there is."""
+
+    async def enter() -> Stream:
+        return board.open("production", name)
+
+    stream = asyncio.run(enter())
+    board.news(stream)
+    return stream
+
+
+def test_an_older_version_never_replaces_a_newer_one(board: FlagBoard) -> None:
+    assert publish(board, 5)
+
+    assert not publish(board, 4)
+
+    assert board.current("production").version == 5
+
+
+def test_publishing_the_same_again_is_legal_and_other_content_is_not(board: FlagBoard) -> None:
+    publish(board, 5)
+
+    assert publish(board, 5)
+    with pytest.raises(ValueError, match="a new version"):
+        publish(board, 5, exposure=9999)
+
+
+def test_a_broken_document_leaves_what_was_in_force(board: FlagBoard) -> None:
+    publish(board, 5)
+
+    with pytest.raises(BrokenDocument):
+        board.publish("production", 6, {"flags": None})
+
+    assert board.current("production").version == 5
+
+
+def test_environments_are_apart(board: FlagBoard) -> None:
+    publish(board, 5)
+
+    assert board.current("staging") is None
+    assert board.environments() == ("production",)
+
+
+def test_a_stream_is_behind_until_it_acknowledges(board: FlagBoard) -> None:
+    publish(board, 5)
+    stream = opened(board)
+
+    before = board.acknowledged("production", 5)
+    board.acknowledge(stream.id, 5)
+    after = board.acknowledged("production", 5)
+
+    assert (before.connected, before.behind) == (1, ("checkout",))
+    assert (after.connected, after.behind) == (1, ())
+
+
+def test_a_stream_cannot_acknowledge_what_it_was_not_sent(board: FlagBoard) -> None:
+    publish(board, 5)
+    stream = opened(board)
+    publish(board, 6)
+
+    assert board.acknowledge(stream.id, 6) is False
+    assert board.acknowledge("somebody-else", 5) is None
+    assert board.acknowledged("production", 5).behind == ("checkout",)
+
+
+def test_news_are_only_the_newest_and_only_once(board: FlagBoard) -> None:
+    publish(board, 5)
+    stream = opened(board)
+    for version in (6, 7, 8):
+        publish(board, version)
+
+    assert board.news(stream).published.version == 8
+    assert board.news(stream).published is None
+
+
+def test_a_lost_stream_is_unreached_while_its_lease_runs(board: FlagBoard, dial: Dial) -> None:
+    publish(board, 5)
+    board.beat("production", 30_000)
+    stream = opened(board)
+    board.acknowledge(stream.id, 5)
+
+    board.leave(stream)
+
+    assert board.acknowledged("production", 5).unreached == ()
+    assert board.acknowledged("production", 6).unreached == ("checkout",)
+    dial.now += 29.9
+    assert board.acknowledged("production", 6).unreached == ("checkout",)
+    dial.now += 1.2
+    assert board.acknowledged("production", 6).unreached == ()
+
+
+def test_a_heartbeat_that_a_lost_stream_never_got_does_not_prolong_its_lease(
+    board: FlagBoard, dial: Dial
+) -> None:
+    publish(board, 5)
+    board.beat("production", 1_000)
+    stream = opened(board)
+    board.beat("production", 60_000)
+
+    board.leave(stream)
+
+    dial.now += 3
+    assert board.acknowledged("production", 6).unreached == ()
+
+
+def test_a_lost_stream_without_a_lease_is_listed_for_a_day(board: FlagBoard, dial: Dial) -> None:
+    publish(board, 5)
+    board.beat("production", None)
+    board.leave(opened(board))
+
+    dial.now += 86_399
+    assert board.acknowledged("production", 6).unreached == ("checkout",)
+    dial.now += 2
+    assert board.acknowledged("production", 6).unreached == ()
+
+
+def test_goodbye_leaves_nothing_to_reach(board: FlagBoard) -> None:
+    publish(board, 5)
+    board.beat("production", 30_000)
+    stream = opened(board)
+
+    assert board.goodbye(stream.id)
+    board.leave(stream)
+
+    assert not board.goodbye(stream.id)
+    acks = board.acknowledged("production", 6)
+    assert (acks.connected, acks.behind, acks.unreached) == (0, (), ())
+
+
+def test_a_stream_that_comes_back_takes_the_place_of_the_one_it_was(board: FlagBoard) -> None:
+    publish(board, 5)
+    first = opened(board)
+    second = opened(board)
+
+    board.leave(first)
+
+    assert first.ended
+    assert not second.ended
+    acks = board.acknowledged("production", 5)
+    assert (acks.connected, acks.behind, acks.unreached) == (1, ("checkout",), ())
+
+
+def test_a_trial_that_nobody_watches_is_off_here_as_well(board: FlagBoard, dial: Dial) -> None:
+    publish(board, 5, exposure=10_000)
+    leased = board.current("production").leased
+    board.beat("production", 1_000)
+    before = leased.evaluate("new_cart", "patient-1", {}).value
+
+    dial.now += 1
+
+    assert (before, leased.evaluate("new_cart", "patient-1", {}).value) == (True, False)
+
+
+def test_a_closed_board_ends_its_streams(board: FlagBoard) -> None:
+    publish(board, 5)
+    before = opened(board)
+
+    board.close()
+
+    assert board.news(before).ended
+    assert board.news(opened(board, "later")).ended
