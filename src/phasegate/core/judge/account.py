@@ -91,7 +91,7 @@ class Account:
         if group != self.group or exposure != self.exposure:
             self._end_group()
             self.group, self.exposure = group, exposure
-        self._turn_to(tally.bucket)
+        self._turn_to(moment(tally, group))
         treatment = tally.arm is Arm.TREATMENT
         (self.treated if treatment else self.control).add(tally)
         if tally.at_risk:
@@ -157,6 +157,15 @@ class Account:
                 for guard, terms in zip(self.guards, self.setup.terms, strict=True)
             )
         self.block = Block()
+
+
+def moment(tally: Tally, ripe_ms: int) -> int:
+    """Return the Unix second of a tally; never later than when it became readable.
+
+    A writer whose clock runs ahead would otherwise end the watch for everybody: all later rows
+    would belong to a block that never closes, and the series would look fresh while it is silent.
+    """
+    return min(tally.bucket, ripe_ms // 1000)
 
 
 def fault(tally: Tally) -> str:

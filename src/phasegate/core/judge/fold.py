@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from phasegate.core.evidence import Position, StoredTally, Tally
 from phasegate.core.judge import level
-from phasegate.core.judge.account import Account, fault
+from phasegate.core.judge.account import Account, fault, moment
 from phasegate.core.judge.budget import Budget, allocate
 from phasegate.core.judge.gates import judge_gates
 from phasegate.core.judge.guards import judge_guards
@@ -84,7 +84,7 @@ class _Folding:
         account, exposure = self._open.get(key) or self._opened(key)
         account.add(tally, row.position.ripe_ms, exposure)
         if self._level_rules.get(tally.phase):
-            self._read(tally)
+            self._read(tally, moment(tally, row.position.ripe_ms))
 
     def ledger(self) -> Ledger:
         """Return the ledger as it stands."""
@@ -105,7 +105,7 @@ class _Folding:
         self._open[key] = (account, self._trials.get(key[:3], 0))
         return self._open[key]
 
-    def _read(self, tally: Tally) -> None:
+    def _read(self, tally: Tally, at: int) -> None:
         for key, rule in self._watching(tally):
             streak = self._levels.get(key, Streak())
             wrong = fault(tally)
@@ -115,6 +115,7 @@ class _Folding:
                 else level.read(
                     streak,
                     tally,
+                    at,
                     comparison=rule.condition.comparison,
                     bound=rule.condition.bound or 0.0,
                     gate=rule.gate,

@@ -35,9 +35,16 @@ class Streak:
 
 
 def read(
-    streak: Streak, tally: Tally, *, comparison: Comparison, bound: float, gate: bool, gap: float
+    streak: Streak,
+    tally: Tally,
+    at: int,
+    *,
+    comparison: Comparison,
+    bound: float,
+    gate: bool,
+    gap: float,
 ) -> Streak:
-    """Add one reading. A silence longer than `gap` seconds breaks the streak."""
+    """Add one reading, made at second `at`; a silence of over `gap` seconds breaks the streak."""
     if tally.seen <= 0:
         return streak
     reading = tally.total / tally.seen
@@ -46,8 +53,8 @@ def read(
         return replace(streak, invalid=f"{where} sent a reading that is no number")
     holds = reading > bound if comparison is Comparison.ABOVE else reading < bound
     beyond = holds is not gate
-    latest = tally.bucket if streak.last is None else max(tally.bucket, streak.last)
-    same = streak.last is not None and streak.beyond is beyond and tally.bucket - streak.last <= gap
+    latest = at if streak.last is None else max(at, streak.last)
+    same = streak.last is not None and streak.beyond is beyond and at - streak.last <= gap
     return replace(
         streak,
         beyond=beyond,
