@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 Text = Annotated[str, Meta(max_length=4000)]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 Severity = Literal["mild", "moderate", "severe"]
+Grade = Literal["low", "moderate", "high", "critical"]
 
 
 class Vitals(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,7 +118,7 @@ class Concern(Struct, frozen=True, kw_only=True):
     component: str
     item: str
     reason: str
-    severity: Literal["low", "moderate", "high", "critical"] = "high"
+    severity: Grade = "high"
     certainty: str = "H"
 
 

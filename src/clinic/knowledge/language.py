@@ -16,16 +16,16 @@ CLAUSE_END = re.compile(r"[.;!?\n]+(?!\d)|\b(?:but|however|although|though|excep
 # "no relief" or "no better" is not the absence of a sign; "not breathing" is a sign of its own and
 # stands in the lexicon, so a bare "not" opens no scope.
 NEGATION = re.compile(
-    r"\b(?:no(?! (?:relief|better|improvement|wet|matter|idea|one|longer|response|pulse|sign of life"
-    r"|use|help|urine|wee|pee|feeling|sensation|movement|longer able))|"
+    r"\b(?:no(?! (?:relief|better|improvement|wet|matter|idea|one|longer|response|pulse|use|help"
+    r"|sign of life|urine|wee|pee|feeling|sensation|movement))|"
     r"not (?:have|having|had|any|an?|in|been|feeling|felt|experienc\w+)|"
-    r"(?:do|does|did|have|has|had|is|am|are|was)n't(?: (?:have|had|got|get|any|been|having|feel|felt)"
-    r")+|never had(?! (?:such|anything|a|pain|this))|without(?! (?:warning|stopping|noticing))|"
+    r"(?:do|does|did|have|has|had|is|am|are|was)n't"
+    r"(?: (?:have|had|got|get|any|been|having|feel|felt))+|never had(?! (?:such|anything|a|pain|this))|without(?! (?:warning|stopping|noticing))|"
     r"den(?:y|ies|ied)|neither|nor|free of|rather than|ruled out|negative for)\b"
 )
 SCOPE_END = re.compile(
-    r"\b(?:and (?:i|i'm|i've|my|he|his|she|her|the|now|then|also|today|it|feel\w*)|now|today|only|just"
-    r"|because|since|yet)\b|, (?:my|i|i'm|he|she|just|now|it|the|then)\b|:"
+    r"\b(?:and (?:i|i'm|i've|my|he|his|she|her|the|now|then|also|today|it|feel\w*)"
+    r"|now|today|only|just|because|since|yet)\b|, (?:my|i|i'm|he|she|just|now|it|the|then)\b|:"
 )
 SCOPE_WORDS = 9
 
@@ -55,11 +55,11 @@ OTHERS = (
 )
 OTHER_PERSON = re.compile(
     rf"\bfamily history\b|\bruns in (?:my|the|our) family\b|\b{OTHERS}(?:'s)? (?:once )?"
-    r"(?:had|has had|died|was diagnosed|suffered|survived|recovered|passed away)\b"
+    r"(?:died|was diagnosed|survived|recovered|passed away|had [^,]*\bat (?:the age of )?\d\d)\b"
 )
 FIGURE_OF_SPEECH = re.compile(
-    r"\bheart attack when (?:i|he|she|we) (?:saw|heard|opened|got|read)[^,.;]*|\bstroke of (?:luck|genius)"
-    r"|\bdying (?:to|for)\b|\bto die for\b|\bkilling me\b|\bbored to death\b|\bscared to death\b"
+    r"\bheart attack when (?:i|he|she|we) (?:saw|heard|opened|got|read)[^,.;]*"
+    r"|\bstroke of (?:luck|genius)|\bdying (?:to|for)\b|\bto die for\b|\bkilling me\b|\bbored to death\b|\bscared to death\b"
     r"|\bchoked up\b|\bsuicidal (?:drivers?|pace)\b|\bphone (?:is )?(?:dead|died)\b"
 )
 
