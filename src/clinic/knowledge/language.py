@@ -11,6 +11,20 @@ from collections.abc import Iterator
 
 SAME_LETTERS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": ";"})
 
+# One wording for what cannot be done and what is not, so that the lexicon needs one only.
+SAME_WORDS = tuple(
+    (re.compile(pattern), plain)
+    for pattern, plain in (
+        (r"\bcan ?not\b|\b(?:am |is |are )?(?:unable|not able) to\b|\bcouldn't\b|\bcould not\b",
+         "can't"),
+        (r"\b(?:can |could )?(?:hardly|barely|scarcely)(?= (?:breathe|speak|talk|swallow|walk|move"
+         r"|see|stand|stay|keep|lift|hold))", "can't"),
+        (r"\b(do|does|did|has|have|had|would) not\b", r"\1n't"),
+        (r"\bwill not\b", "won't"),
+        (r"\b(is|are|was|were)n't\b", r"\1 not"),
+    )
+)  # fmt: skip
+
 CLAUSE_END = re.compile(r"[.;!?\n]+(?!\d)|\b(?:but|however|although|though|except|apart from)\b")
 
 # "no relief" or "no better" is not the absence of a sign; "not breathing" is a sign of its own and
@@ -20,7 +34,8 @@ NEGATION = re.compile(
     r"|sign of life|urine|wee|pee|feeling|sensation|movement))|"
     r"not (?:have|having|had|any|an?|in|been|feeling|felt|experienc\w+)|"
     r"(?:do|does|did|have|has|had|is|am|are|was)n't"
-    r"(?: (?:have|had|got|get|any|been|having|feel|felt))+|never had(?! (?:such|anything|a|pain|this))|without(?! (?:warning|stopping|noticing))|"
+    r"(?: (?:have|had|got|get|any|been|having|feel|felt))+|never had(?! (?:such|anything|a|pain|this))"
+    r"|without(?! (?:warning|stopping|noticing))|"
     r"den(?:y|ies|ied)|neither|nor|free of|rather than|ruled out|negative for)\b"
 )
 SCOPE_END = re.compile(
@@ -59,7 +74,8 @@ OTHER_PERSON = re.compile(
 )
 FIGURE_OF_SPEECH = re.compile(
     r"\bheart attack when (?:i|he|she|we) (?:saw|heard|opened|got|read)[^,.;]*"
-    r"|\bstroke of (?:luck|genius)|\bdying (?:to|for)\b|\bto die for\b|\bkilling me\b|\bbored to death\b|\bscared to death\b"
+    r"|\bstroke of (?:luck|genius)|\bdying (?:to|for)\b|\bto die for\b|\bkilling me\b"
+    r"|\bbored to death\b|\bscared to death\b"
     r"|\bchoked up\b|\bsuicidal (?:drivers?|pace)\b|\bphone (?:is )?(?:dead|died)\b"
 )
 
@@ -67,6 +83,8 @@ FIGURE_OF_SPEECH = re.compile(
 def clauses(text: str) -> Iterator[str]:
     """Yield the clauses of a text in lower case, without what is past or happened to others."""
     plain = FIGURE_OF_SPEECH.sub(" ", text.lower().translate(SAME_LETTERS))
+    for pattern, wording in SAME_WORDS:
+        plain = pattern.sub(wording, plain)
     for clause in CLAUSE_END.split(plain):
         kept = ",".join(part for part in (clause or "").split(",") if not _elsewhere(part))
         if kept.strip():
