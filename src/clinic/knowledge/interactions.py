@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 CLASSES: dict[str, str] = {
     "maoi": "tranylcypromine phenelzine isocarboxazid procarbazine selegiline",
-    "triptan's maoi": "tranylcypromine phenelzine isocarboxazid moclobemide",
+    "triptan's maoi": "tranylcypromine phenelzine isocarboxazid moclobemide methylene-blue",
     "amphetamine": "dexmethylphenidate dextroamphetamine methylphenidate lisdexamfetamine"
     " methamphetamine phendimetrazine pseudoephedrine amphetamine benzphetamine diethylpropion"
     " phentermine atomoxetine",
@@ -119,7 +119,9 @@ _DRUG = re.compile(
 
 def drugs_in(text: str) -> frozenset[str]:
     """Return the known drugs that a text names, whole words only."""
-    plain = text.lower().replace("st john's wort", "st-john's-wort")
+    plain = text.lower()
+    for spaced in ("st john's wort", "methylene blue", "glyceryl trinitrate"):
+        plain = plain.replace(spaced, spaced.replace(" ", "-"))
     return frozenset(_DRUG.findall(plain))
 
 

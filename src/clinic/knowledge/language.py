@@ -25,7 +25,9 @@ SAME_WORDS = tuple(
     )
 )  # fmt: skip
 
-CLAUSE_END = re.compile(r"[.;!?\n]+(?!\d)|\b(?:but|however|although|though|except|apart from)\b")
+CLAUSE_END = re.compile(
+    r"[.;!?\n]+(?!\d)|\b(?:but|however|although|(?<!as )though|except|apart from)\b"
+)
 
 # "no relief" or "no better" is not the absence of a sign; "not breathing" is a sign of its own and
 # stands in the lexicon, so a bare "not" opens no scope.
@@ -34,8 +36,8 @@ NEGATION = re.compile(
     r"|sign of life|urine|wee|pee|feeling|sensation|movement))|"
     r"not (?:have|having|had|any|an?|in|been|feeling|felt|experienc\w+)|"
     r"(?:do|does|did|have|has|had|is|am|are|was)n't"
-    r"(?: (?:have|had|got|get|any|been|having|feel|felt))+|never had(?! (?:such|anything|a|pain|this))"
-    r"|without(?! (?:warning|stopping|noticing))|"
+    r"(?: (?:have|had|got|get|any|been|having|feel|felt))+"
+    r"|never had(?! (?:such|anything|a|pain|this))|without(?! (?:warning|stopping|noticing))|"
     r"den(?:y|ies|ied)|neither|nor|free of|rather than|ruled out|negative for)\b"
 )
 SCOPE_END = re.compile(
@@ -43,6 +45,9 @@ SCOPE_END = re.compile(
     r"|now|today|only|just|because|since|yet)\b|, (?:my|i|i'm|he|she|just|now|it|the|then)\b|:"
 )
 SCOPE_WORDS = 9
+LIST = re.compile(r"\b(?:n?or)\b")
+HISTORY = re.compile(r"\bhistory of\b")
+HISTORY_END = re.compile(r",|\b(?:with|present\w*|and (?:now|has|have|is))\b")
 
 PAST = re.compile(
     r"\b(?:years? ago|months? ago|last (?:year|month|summer|winter|spring|autumn)|(?:19|20)\d\d"
@@ -57,7 +62,7 @@ PRESENT = re.compile(
 SUPPOSED = re.compile(
     r"\b(?:what if|if (?:someone|somebody|anyone|a person)|if i (?:get|got|have|had|develop|ever)"
     r"|in case|how (?:do|can|would|could) (?:i|one|you|we) (?:know|tell|recogni[sz]e|spot|prevent)"
-    r"|(?:(?:warning )?signs?|symptoms?|risks?|causes?|chances?) (?:of|for)|history of"
+    r"|(?:(?:warning )?signs?|symptoms?|risks?|causes?|chances?) (?:of|for)"
     r"|(?:leaflet|article|poster|website|label|internet|news) (?:says?|said|tells?)"
     r"|read (?:about|that|online|an article)|prevent(?:ing)? an?(?:other)?|worried about getting"
     r"|screening for|check-?up for|vaccin\w+ (?:against|for)|nearly had|almost had"
@@ -92,15 +97,27 @@ def clauses(text: str) -> Iterator[str]:
 
 
 def set_aside(clause: str) -> list[tuple[int, int]]:
-    """Return the stretches of a clause that are negated or supposed, their cues included."""
-    spans = []
-    for pattern, most_words in ((NEGATION, SCOPE_WORDS), (SUPPOSED, None)):
-        for cue in pattern.finditer(clause):
-            turn = SCOPE_END.search(clause, cue.end())
-            end = turn.start() if turn else len(clause)
-            words = list(re.finditer(r"\S+", clause[cue.end() : end]))[:most_words]
-            spans.append((cue.start(), cue.end() + (words[-1].end() if words else 0)))
-    return spans
+    """Return the stretches of a clause that are denied, supposed or history, cues included."""
+    return [
+        *(_denied(clause, cue) for cue in NEGATION.finditer(clause)),
+        *(_upto(SCOPE_END, clause, cue) for cue in SUPPOSED.finditer(clause)),
+        *(_upto(HISTORY_END, clause, cue) for cue in HISTORY.finditer(clause)),
+    ]
+
+
+def _denied(clause: str, cue: re.Match[str]) -> tuple[int, int]:
+    """Bound a negation; it reaches over commas only in a list with "or", or after "denies"."""
+    start, end = _upto(SCOPE_END, clause, cue)
+    scope = clause[cue.end() : end]
+    if not cue.group().startswith("den") and not LIST.search(scope):
+        scope = scope.split(",")[0]
+    words = list(re.finditer(r"\S+", scope))[:SCOPE_WORDS]
+    return (start, cue.end() + (words[-1].end() if words else 0))
+
+
+def _upto(turn: re.Pattern[str], clause: str, cue: re.Match[str]) -> tuple[int, int]:
+    found = turn.search(clause, cue.end())
+    return (cue.start(), found.start() if found else len(clause))
 
 
 def _elsewhere(part: str) -> bool:
