@@ -1,0 +1,59 @@
+"""Validation of a running clinic: every component's health, and one consultation there and back."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+import httpx
+
+from clinic.health import EXERCISES
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was tried, whether it held, and what was seen."""
+
+    what: str
+    passed: bool
+    seen: str
+
+
+def validate(url: str, timeout_s: float = 5.0) -> list[Result]:
+    """Exercise a clinic over HTTP; an unreachable one fails every line."""
+    with httpx.Client(base_url=url, timeout=timeout_s) as client:
+        results = [_health(client, name) for name in EXERCISES]
+        return [*results, _round_trip(client)]
+
+
+def _health(client: httpx.Client, name: str) -> Result:
+    try:
+        answer = client.get(f"/health/components/{name}")
+    except httpx.HTTPError as error:
+        return Result(name, False, f"no answer ({type(error).__name__})")
+    seen = "well" if answer.status_code == 200 else _why(answer)
+    return Result(name, answer.status_code == 200, seen)
+
+
+def _round_trip(client: httpx.Client) -> Result:
+    name = "consultation"
+    patient = f"staging-{uuid.uuid4().hex[:12]}"
+    try:
+        created = client.post("/patients", json={"id": patient, "age": 30})
+        asked = {"patient": patient, "symptoms": "A runny nose for two days."}
+        answered = client.post("/consultations", json=asked)
+    except httpx.HTTPError as error:
+        return Result(name, False, f"no answer ({type(error).__name__})")
+    if created.status_code != 201 or answered.status_code != 201:
+        return Result(name, False, f"{created.status_code} and {answered.status_code}, not 201")
+    body = answered.json()
+    if body["status"] != "answered" or body["emergency"] or not body["advice"]:
+        return Result(name, False, f"a cold was answered with {body['status']}")
+    return Result(name, True, f"answered by {body['model']}")
+
+
+def _why(answer: httpx.Response) -> str:
+    try:
+        return f"{answer.status_code} {answer.json().get('why', '')}".strip()
+    except ValueError:
+        return str(answer.status_code)

@@ -1,0 +1,79 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+CLINIC = [sys.executable, "-m", "clinic.cli"]
+
+
+@pytest.fixture
+def url(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    database = str(tmp_path / "clinic.sqlite3")
+    serve = ["serve", "--port", str(port), "--database", database, "--allow-defects"]
+    with subprocess.Popen([*CLINIC, *serve]) as process:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_ready(url)
+        yield url
+        process.terminate()
+
+
+def test_the_driver_sends_what_it_was_told_and_sums_up(url):
+    asked = ["--rate=40", "--duration=3", "--patients=60", "--rating-delay=0.2", f"--url={url}"]
+
+    done = subprocess.run([*CLINIC, "traffic", *asked], capture_output=True, timeout=30, check=True)
+
+    summary = json.loads(done.stdout)
+    assert 70 < summary["visits"] < 180
+    assert summary["answered"] == summary["visits"]
+    assert summary["new_patients"] <= 60
+    assert summary["ratings"] > 0.4 * summary["visits"]
+    assert summary["content_ratings"] > 0.85 * summary["ratings"]
+    assert summary["unreachable"] == 0
+
+
+def test_patients_are_unhappy_with_errors_and_the_driver_ends_cleanly_when_told(url):
+    defect = json.dumps({"name": "outage", "on": True}).encode()
+    urllib.request.urlopen(f"{url}/defects", defect).close()
+    asked = ["--rate=40", "--duration=60", "--rating-delay=0.1", f"--url={url}"]
+
+    with subprocess.Popen([*CLINIC, "traffic", *asked], stdout=subprocess.PIPE) as driver:
+        time.sleep(2.5)
+        os.kill(driver.pid, signal.SIGTERM)
+        summary = json.loads(driver.communicate(timeout=15)[0])
+
+    assert driver.returncode == 0
+    assert summary["failed"] == summary["visits"] > 0
+    assert summary["content_ratings"] < 0.3 * summary["ratings"]
+
+
+def test_a_running_clinic_passes_validation_and_an_absent_one_does_not(url):
+    here, gone = _validate(url), _validate("http://127.0.0.1:1")
+
+    assert (here.returncode, gone.returncode) == (0, 1)
+    assert "8 exercised, 0 failed" in here.stdout
+    assert "8 exercised, 8 failed" in gone.stdout
+
+
+def _validate(url):
+    command = [*CLINIC, "validate", "staging", f"--url={url}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def _wait_until_ready(url):
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(f"{url}/health/ready").close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the clinic did not come up in ten seconds")
