@@ -1,0 +1,106 @@
+"""What each code of a refusal or a failed command means; those of plans are in core.explain."""
+
+from __future__ import annotations
+
+EXPLANATIONS: dict[str, str] = {
+    # Reaching the server.
+    "server-unreachable": (
+        "Nothing answered at the server's address in time. Nothing is known of what a command "
+        "that changes something has done: look at the run's events before you repeat it. "
+        "Applications keep what they were served until their lease ends."
+    ),
+    "server-url": "The server's address must be an HTTP address such as http://127.0.0.1:8080.",
+    "unexpected-answer": (
+        "Something answered that is no phasegate server of this version: a proxy, another "
+        "program on that port, or an older or newer control plane."
+    ),
+    "unavailable": (
+        "The store, or something the server needs, does not answer. Nothing was changed. The run "
+        "goes on by itself once it is back; guards that see nothing for too long take back."
+    ),
+    "not-ready": (
+        "The server lives and nobody decides: the store does not answer, or no round of "
+        "decisions was finished lately. Exposure on trial goes back when its lease ends."
+    ),
+    "start-failed": "The server could not start; the lines above it in the log say why.",
+    "address-unavailable": (
+        "The host and port cannot be listened on: another program has them, or the address is "
+        "not of this machine."
+    ),
+    "store-unavailable": "The folder of the store cannot be opened or written to.",
+    "no-store": "There is nothing in that folder yet; a server makes it when it first starts.",
+    "malformed": "The request was not of the documented shape; the message says where.",
+    "body-too-large": "The request was larger than the server reads. Plans are far smaller.",
+    "unknown-command": "The server has no such command; the message lists those it has.",
+    # Who may do what.
+    "no-token": (
+        "Every request but the health probes needs a token that the store knows. Make one on the "
+        "server's machine: phasegate token create NAME --role ROLE."
+    ),
+    "may-not": (
+        "Your role does not allow this. Viewers look; operators start, pause and roll back; "
+        "approvers and safety officers also sign off and waive; applications only get flags and "
+        "send telemetry."
+    ),
+    "own-work": (
+        "Whoever wrote a plan or started its run cannot approve it or waive its gates: a second "
+        "person must."
+    ),
+    # Runs.
+    "unknown-run": "No run has this name; `phasegate run list` shows all.",
+    "no-run": "A command without a run acts on the one under way, and there is none.",
+    "several-runs": "A command without a run acts on the one under way, and there are several.",
+    "run-ended": "The run is completed or rolled back; nothing happens in it any more.",
+    "environment-busy": (
+        "An environment has one run at a time, because two would mix their exposures. End the "
+        "other first, or use another environment."
+    ),
+    "plan-rejected": "The plan has errors, all of which were shown. Nothing was started.",
+    "plan-unreadable": "The plan file is no UTF-8 text, or may not be read.",
+    "pace-below-one": "A pace divides durations; below one it would lengthen what was agreed.",
+    "pace-in-production": "In production the durations of the plan are kept as they were agreed.",
+    "already-so": "The run is already as you ask; nothing was written.",
+    "other-phase": "The phase you name is not the one under way.",
+    "no-phase": "No phase is under way: the run is before its first, between two, or at its end.",
+    "unknown-phase": "The plan has no phase of that name; the message lists those it has.",
+    "other-plan": (
+        "A sign-off is bound to the plan that was read. The run follows another version; read it, "
+        "then sign for its hash."
+    ),
+    "nothing-to-waive": (
+        "A waiver names what is closed exactly as `phasegate run why` does: a gate, a step, or "
+        "`component NAME`."
+    ),
+    "reason-missing": "This is written into the log for whoever reads it later, so it says why.",
+    "not-exposed": "A component can be withdrawn only while it is exposed.",
+    "nothing-exposed": "Nothing of that phase is exposed, so nothing can be withdrawn.",
+    "rolling-back": "A rollback is not confirmed at the target yet; what follows waits for that.",
+    "not-withdrawn": "Only a withdrawn component can be tried again.",
+    "too-busy": "Others kept writing at the same moment. Nothing was changed; try again.",
+    "rollback-unconfirmed": (
+        "The rollback is decided and written down, but the target was not read back as safe in "
+        "the time the command waited. The control plane goes on trying. Never take it for safe "
+        "before rollback_confirmed is in the log."
+    ),
+    # Watching and validating.
+    "unknown-goal": "`--until` takes completed, rolled-back, or a kind of event.",
+    "watch-timeout": "The run went on, and did not come to what was waited for in time.",
+    "ended-otherwise": "The run ended without coming to what was waited for.",
+    "not-valid": "Something that was asked for does not hold; the table says what and why.",
+    "nothing-validated": (
+        "There was nothing to look at yet. That is no success: a check that exercised nothing "
+        "proves nothing."
+    ),
+    "log-flawed": (
+        "The hash chain of a log does not hold: an event was edited, removed or moved. Trust "
+        "nothing that rests on this log."
+    ),
+    # Flags and codes.
+    "unknown-flag": "The environment has no such flag; the message lists those it has.",
+    "flag-under-run": (
+        "A run decides on this flag's exposure. Kill the flag to have it off at once, or roll the "
+        "run back."
+    ),
+    "unknown-code": "No message of this version has that code.",
+}
+"""A paragraph for each code."""

@@ -1,0 +1,52 @@
+"""`phasegate explain`: a paragraph on the code that stands at the end of a message."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+import click
+
+from phasegate.cli import options
+from phasegate.cli.codes import EXPLANATIONS
+from phasegate.cli.failing import Failed
+from phasegate.cli.printing import print_json
+
+
+@click.command()
+@click.argument("code", required=False)
+@options.as_json
+def explain(code: str | None, as_json: bool) -> None:
+    """Explain the code of a message; without one, list all codes.
+
+    \b
+    Examples:
+      phasegate explain exposure-range
+      phasegate explain
+    """
+    known = explanations()
+    if code is None:
+        if as_json:
+            print_json(known)
+        else:
+            click.echo("\n".join(sorted(known)))
+        return
+    if code not in known:
+        raise _unknown(code, known)
+    if as_json:
+        print_json({"code": code, "text": known[code]})
+    else:
+        click.echo(click.wrap_text(f"{code}: {known[code]}", width=90))
+
+
+def explanations() -> dict[str, str]:
+    """Return a paragraph for every code of the program: of plans, of refusals, of commands."""
+    from phasegate.core.explain import explanations as of_plans
+
+    return {**EXPLANATIONS, **of_plans}
+
+
+def _unknown(code: str, known: dict[str, str]) -> Failed:
+    near = get_close_matches(code[:100], known, n=1)
+    question = f"Did you mean {near[0]}? " if near else ""
+    remedy = f"{question}List all: phasegate explain."
+    return Failed("unknown-code", f"no message has the code {code}", remedy)

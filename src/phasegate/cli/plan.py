@@ -1,0 +1,152 @@
+"""`phasegate plan`: plan files, read and reviewed without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from phasegate.cli import options
+from phasegate.cli.failing import Failed
+from phasegate.cli.printing import print_json, print_table
+
+if TYPE_CHECKING:
+    from phasegate.core.plan import Component, Phase, Plan
+    from phasegate.planfile import Parsed
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def plan_argument(command: F) -> F:
+    """Add FILE, a plan file that exists."""
+    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.argument("file", type=kind)(command)
+
+
+def read_plan(file: Path) -> str:
+    """Return a plan file's text. Raises Failed if it is no text."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failed(
+            "plan-unreadable",
+            f"{file} cannot be read ({type(error).__name__})",
+            "A plan file is text in UTF-8.",
+        ) from error
+
+
+@click.group()
+def plan() -> None:
+    """Check and read plan files. No server is needed."""
+
+
+@plan.command()
+@plan_argument
+@options.as_json
+def check(file: Path, as_json: bool) -> None:
+    """Say everything that is wrong with the plan in FILE; exit code 1 for an error.
+
+    Warnings are shown and do not keep a plan from starting.
+
+    \b
+    Examples:
+      phasegate plan check plans/checkout.yaml
+    """
+    from phasegate.core.canonical import plain
+
+    parsed = _parse(file)
+    if as_json:
+        problems = [{"line": None, **plain(problem)} for problem in parsed.problems]
+        print_json({"plan_hash": parsed.plan and parsed.plan.hash, "problems": problems})
+    else:
+        for problem in parsed.problems:
+            click.echo(problem.shown(str(file)))
+    if parsed.plan is None:
+        raise _wrong(file, parsed)
+    if not as_json:
+        click.echo(f"{file}: the plan is sound, {len(parsed.warnings)} warning(s)")
+        click.echo(f"hash {parsed.plan.hash}")
+
+
+@plan.command()
+def schema() -> None:
+    """Print the JSON Schema of plan files, for editors.
+
+    \b
+    Examples:
+      phasegate plan schema > plan.schema.json
+    """
+    from phasegate import planfile
+
+    print_json(planfile.schema())
+
+
+@plan.command()
+@plan_argument
+@options.as_json
+def show(file: Path, as_json: bool) -> None:
+    """Show the plan in FILE as tables: phases, exposures, gates, guards, hash.
+
+    \b
+    Examples:
+      phasegate plan show plans/checkout.yaml
+    """
+    from phasegate.core.canonical import plain
+
+    parsed = _parse(file)
+    if parsed.plan is None:
+        for problem in parsed.problems:
+            click.echo(problem.shown(str(file)), err=True)
+        raise _wrong(file, parsed)
+    if as_json:
+        print_json({"plan_hash": parsed.plan.hash, "plan": plain(parsed.plan)})
+    else:
+        _print(parsed.plan)
+
+
+def _parse(file: Path) -> Parsed:
+    from phasegate import planfile
+
+    return planfile.parse(read_plan(file), str(file))
+
+
+def _wrong(file: Path, parsed: Parsed) -> Failed:
+    return Failed(
+        "plan-rejected",
+        f"{file} has {len(parsed.errors)} error(s)",
+        "Mend what stands above; `phasegate explain CODE` tells more of each.",
+    )
+
+
+def _print(plan: Plan) -> None:
+    from phasegate.core.wording import percent, span
+
+    unattended = f"withdraw after {span(plan.unattended)}" if plan.unattended else "keep"
+    click.echo(f"{plan.name} in {plan.environment}, by {plan.author}")
+    click.echo(f"hash {plan.hash}")
+    click.echo(f"error budget {percent(plan.error_budget)}, unattended: {unattended}\n")
+    for phase in plan.phases:
+        least, most = span(phase.lasts_least), span(phase.lasts_most)
+        title = f"{phase.name}: {phase.title} ({phase.risk.value} risk, {least} to {most})"
+        print_table(("", "what", "how"), list(_rows(phase)), title)
+
+
+def _rows(phase: Phase) -> Iterator[tuple[str, str, str]]:
+    yield from (("before", step.kind.value, step.argument) for step in phase.before)
+    yield from (("exposes", found.name, _stages(found)) for found in phase.components)
+    yield from (("passes when", "", condition.text) for condition in phase.pass_when)
+    yield from (("goes back when", "", condition.text) for condition in phase.roll_back_when)
+    yield from (("after", step.kind.value, step.argument) for step in phase.after)
+    yield from (("signed by", rule.role.value, str(rule.count)) for rule in phase.sign_off)
+
+
+def _stages(component: Component) -> str:
+    from phasegate.cli.wording import exposure
+    from phasegate.core.plan import Mode
+
+    return " then ".join(
+        exposure(stage.exposure) + (" in shadow" if stage.mode is Mode.SHADOW else "")
+        for stage in component.stages
+    )

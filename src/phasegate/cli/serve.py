@@ -1,0 +1,169 @@
+"""`phasegate serve`: one process that serves flags, takes telemetry, and decides."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from phasegate.cli import options
+from phasegate.cli.failing import Failed
+from phasegate.cli.printing import print_json
+from phasegate.cli.token import add
+from phasegate.core.plan import Role
+
+if TYPE_CHECKING:
+    from phasegate.server.app import Server
+    from phasegate.settings import Settings
+
+GRACE_S = 3
+"""How long requests under way may take when the server is asked to end."""
+
+FIRST_NAME = "admin"
+
+
+@click.command()
+@options.data
+@click.option(
+    "--host", metavar="HOST", envvar="PHASEGATE_HOST", default="127.0.0.1", show_default=True
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    envvar="PHASEGATE_PORT",
+    default=8080,
+    show_default=True,
+    help="0: any that is free.",
+)
+@click.option(
+    "--environment",
+    metavar="NAME",
+    envvar="PHASEGATE_ENVIRONMENT",
+    default="production",
+    show_default=True,
+    help="Whose flags applications get that name none.",
+)
+@options.as_json
+def serve(data: str, host: str, port: int, environment: str, as_json: bool) -> None:
+    """Run the control plane until SIGTERM or Ctrl-C.
+
+    Where the store has no token yet, one for an admin is made and printed once, on stderr.
+
+    \b
+    Examples:
+      phasegate serve
+      phasegate serve --data /var/lib/phasegate --port 9000 --environment demo
+    """
+    listener = _listen(host, port)
+    from phasegate.settings import Settings
+
+    settings = Settings(
+        data=Path(data), host=host, port=listener.getsockname()[1], environment=environment
+    )
+    _log_to_stderr()
+    server = _open(settings)
+    _first_token(server)
+    _run(server, settings, listener, as_json=as_json)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise Failed(
+            "address-unavailable",
+            f"cannot listen on {host} port {port}: {error.strerror or error}",
+            "Another program may listen there; end it, or give another --port.",
+        ) from error
+
+
+def _log_to_stderr() -> None:
+    """One line per fact, key=value, the run first; stdout is for what was asked for."""
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=["run", "event"], drop_missing=True),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _open(settings: Settings) -> Server:
+    from phasegate.ports import Unavailable
+    from phasegate.server.app import Server
+    from phasegate.wiring import UnknownAdapter
+
+    try:
+        return Server(settings)
+    except (Unavailable, UnknownAdapter, OSError) as error:
+        raise Failed(
+            "store-unavailable",
+            f"the store in {settings.data} cannot be opened: {error}",
+            "Check that the folder can be written to.",
+        ) from error
+
+
+def _first_token(server: Server) -> None:
+    store = server.engine.store
+    if store.tokens():
+        return
+    secret, _ = add(store, FIRST_NAME, Role.ADMIN)
+    click.echo(f"the store had no token; this one is for {FIRST_NAME} and is shown once:", err=True)
+    click.echo(f"  export PHASEGATE_TOKEN={secret}", err=True)
+
+
+def _run(server: Server, settings: Settings, listener: socket.socket, *, as_json: bool) -> None:
+    import uvicorn
+
+    class Announced(uvicorn.Server):
+        """Says when it is ready, and lets streams go first when it ends."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            _ready(settings, as_json=as_json)
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # Streams of flags never end by themselves; each would use up the whole grace.
+            server.board.close()
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(
+        server,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    # After its graceful end uvicorn raises the signal again: by default that would kill us.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        Announced(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        return
+    except SystemExit as error:
+        raise Failed(
+            "start-failed",
+            "the control plane could not start",
+            "What went wrong stands above in the log.",
+        ) from error
+
+
+def _ready(settings: Settings, *, as_json: bool) -> None:
+    if as_json:
+        told = {"url": settings.url, "environment": settings.environment}
+        print_json({**told, "data": str(settings.data)})
+    else:
+        click.echo(f"phasegate serves {settings.url} for {settings.environment}")
+    sys.stdout.flush()

@@ -1,0 +1,106 @@
+"""`phasegate token`: who may do what, written straight into the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from phasegate.cli import options
+from phasegate.cli.failing import Failed
+from phasegate.cli.printing import print_json, print_table
+from phasegate.core.plan import Role
+
+if TYPE_CHECKING:
+    from phasegate.ports import Store, Token
+
+
+@click.group()
+def token() -> None:
+    """Make and list access tokens. Works on the store itself, on the server's machine."""
+
+
+@token.command()
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    required=True,
+    help="What the token opens.",
+)
+@options.data
+@options.as_json
+def create(name: str, role: str, data: str, as_json: bool) -> None:
+    """Make a token for NAME and print its secret, once. An earlier token of NAME ends.
+
+    Applications get the role `application`, people one of the others. A running server knows a
+    new token at once, and forgets an old one within seconds.
+
+    \b
+    Examples:
+      phasegate token create ada --role operator
+      PHASEGATE_TOKEN=$(phasegate token create ben --role approver)
+    """
+    with opened(Path(data)) as store:
+        if any(known.name == name for known in store.tokens()):
+            click.echo(f"the earlier token of {name} ends with this", err=True)
+        secret, _ = add(store, name, Role(role))
+    if as_json:
+        print_json({"name": name, "role": role, "secret": secret})
+        return
+    click.echo("this is shown once; send it as PHASEGATE_TOKEN or --token:", err=True)
+    click.echo(secret)
+
+
+@token.command("list")
+@options.data
+@options.as_json
+def list_tokens(data: str, as_json: bool) -> None:
+    """List tokens by name, with their roles. Secrets are not kept, so none is shown.
+
+    \b
+    Examples:
+      phasegate token list --data /var/lib/phasegate
+    """
+    if not Path(data).is_dir():
+        raise Failed("no-store", f"there is no store in {data}", "Name it: --data DIR.")
+    with opened(Path(data)) as store:
+        rows = [(t.name, t.role.value, t.created.isoformat()) for t in store.tokens()]
+    if as_json:
+        print_json({"tokens": [{"name": n, "role": r, "created": c} for n, r, c in rows]})
+    else:
+        print_table(("name", "role", "created"), rows)
+
+
+def add(store: Store, name: str, role: Role) -> tuple[str, Token]:
+    """Put a new token into a store; the secret is returned and kept nowhere."""
+    from phasegate.server.access import new_token
+
+    secret, made = new_token(name, role, datetime.now(UTC))
+    store.add_token(made)
+    return secret, made
+
+
+@contextmanager
+def opened(data: Path) -> Iterator[Store]:
+    """Lend the store in a folder. Raises Failed if it cannot be opened."""
+    from phasegate.ports import Unavailable
+    from phasegate.settings import Settings
+    from phasegate.wiring import open_store
+
+    try:
+        store = open_store(Settings(data=data))
+    except (Unavailable, OSError) as error:
+        raise Failed(
+            "store-unavailable",
+            f"the store in {data} cannot be opened: {error}",
+            "Check that the folder can be written to.",
+        ) from error
+    try:
+        yield store
+    finally:
+        store.close()

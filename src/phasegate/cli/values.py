@@ -1,0 +1,49 @@
+"""Shares, durations and endpoints on the command line, read as plan files read them.
+
+Each function is a callback of click: it takes the text as given and returns the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import click
+
+T = TypeVar("T")
+
+
+def exposure(_: click.Context, __: click.Parameter, text: str) -> int:
+    """Return a share of the audience like `25%` in basis points."""
+    from phasegate.planfile import values
+
+    return _read(values.exposure, text)
+
+
+def duration(_: click.Context, __: click.Parameter, text: str | None) -> timedelta | None:
+    """Return a duration with its unit, like `90s` or `1h`; None if none was given."""
+    from phasegate.planfile import values
+
+    return None if text is None else _read(values.duration, text)
+
+
+def endpoints(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """Return URLs by name from texts like `clinic=http://127.0.0.1:9000`."""
+    return dict(_endpoint(text) for text in texts)
+
+
+def _endpoint(text: str) -> tuple[str, str]:
+    name, _, url = text.partition("=")
+    if not (name and url):
+        raise click.BadParameter("Write it like clinic=http://127.0.0.1:9000.")
+    return name, url
+
+
+def _read(read: Callable[[str], T], text: str) -> T:
+    from phasegate.planfile.notes import Wrong
+
+    try:
+        return read(text)
+    except Wrong as wrong:
+        raise click.BadParameter(f"{wrong.message}. {wrong.remedy}  [{wrong.code}]") from wrong
