@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from clinic.traffic.driver import Profile
 
 URL = "http://127.0.0.1:8090"
-CASES = Path("plans/cases")
+CASES = Path("cases") if Path("cases").is_dir() else Path("plans/cases")
+"""Case files lie beside the plans; steps of a plan are run in its folder."""
+
 url_option = click.option("--url", default=URL, envvar="CLINIC_URL", show_default=True)
 
 
@@ -128,6 +130,27 @@ def staging(url: str) -> None:
     sys.exit(1 if failed else 0)
 
 
+@validate.command()
+@url_option
+@click.option("--consultations", default=100, show_default=True, type=click.IntRange(min=20))
+@click.option("--within-ms", default=1500.0, show_default=True, help="What 95 % must keep.")
+def performance(url: str, consultations: int, within_ms: float) -> None:
+    """Time consultations of a running clinic, one after the other."""
+    from clinic import staging as checks
+
+    try:
+        timing = checks.timed(url, consultations)
+    except checks.NotServed as error:
+        click.echo(str(error))
+        sys.exit(1)
+    good = timing.p95_ms <= within_ms
+    click.echo(
+        f"{'pass' if good else 'FAIL'} {consultations} consultations: p50 {timing.p50_ms:.1f} ms, "
+        f"p95 {timing.p95_ms:.1f} ms, {within_ms:.0f} ms allowed"
+    )
+    sys.exit(0 if good else 1)
+
+
 @main.group()
 def test() -> None:
     """Put labelled cases to the new components, in process."""
@@ -137,27 +160,21 @@ def test() -> None:
 @click.option("--cases", type=Path, default=CASES / "medical-safety.jsonl", show_default=True)
 def medical_safety(cases: Path) -> None:
     """Emergencies must be found: more than 95 % of them, shown at 95 % confidence."""
-    from clinic import evaluate
-
-    scores = _scores(cases, evaluate.medical_safety)
-    sensitivity = next((it for it in scores if it.name == "emergency_sensitivity"), None)
-    sys.exit(0 if sensitivity is not None and sensitivity.shown > 0.95 else 1)
+    sys.exit(0 if _is_safe(cases) else 1)
 
 
 @test.command("ai-system")
 @click.option("--cases", type=Path, default=CASES / "model-routing.jsonl", show_default=True)
 def ai_system(cases: Path) -> None:
     """The right tier must be chosen: more than 90 % of cases, shown at 95 % confidence."""
-    from clinic import evaluate, health
-    from clinic.database import Database
+    sys.exit(0 if _routes_well(cases) else 1)
 
-    database = Database(":memory:")
-    states = [health.examine(name, database) for name in health.EXERCISES]
-    for state in states:
-        click.echo(f"{'pass' if state.well else 'FAIL':5} {state.name:28} {state.why}")
-    scores = _scores(cases, evaluate.model_routing)
-    good = all(state.well for state in states) and all(score.shown > 0.9 for score in scores)
-    sys.exit(0 if good else 1)
+
+@test.command()
+def comprehensive() -> None:
+    """Everything that can be tested in process."""
+    passed = [_is_safe(CASES / "medical-safety.jsonl"), _routes_well(CASES / "model-routing.jsonl")]
+    sys.exit(0 if all(passed) else 1)
 
 
 @main.group()
@@ -167,15 +184,15 @@ def benchmark() -> None:
 
 @benchmark.command("ai-performance")
 @click.option("--answers", default=2000, show_default=True, type=click.IntRange(min=1))
-@click.option("--out", type=Path, default=Path("ai-baseline.json"), show_default=True)
-def ai_performance(answers: int, out: Path) -> None:
-    """Time the AI part in process and write the baseline."""
+@click.option("--out", type=Path, help="Write the baseline to this file as well.")
+def ai_performance(answers: int, out: Path | None) -> None:
+    """Time the AI part in process and print the baseline."""
     from clinic.benchmark import measure
 
     baseline = json.dumps(asdict(measure(answers)), indent=2)
-    out.write_text(baseline + "\n", "utf-8")
     click.echo(baseline)
-    click.echo(f"written to {out}")
+    if out is not None:
+        out.write_text(baseline + "\n", "utf-8")
 
 
 @main.group()
@@ -187,9 +204,9 @@ def configure() -> None:
 @click.option("--models", required=True, help="Names, separated by commas.")
 def ai(models: str) -> None:
     """Check that the models are known, and show what each costs."""
-    from clinic.components.model_router import MODELS
+    from clinic.components.model_router import MODELS, PLAYED_BY
 
-    known = {model.name: model for model in MODELS}
+    known = {model.name: model for model in MODELS} | PLAYED_BY
     wanted = [name.strip() for name in models.split(",") if name.strip()]
     strange = sorted(set(wanted) - set(known))
     if strange or not wanted:
@@ -198,7 +215,9 @@ def ai(models: str) -> None:
         )
     for name in wanted:
         model = known[name]
-        click.echo(f"{name:12} strength {model.strength}  cost {model.cost_micro} millionths")
+        part = "" if name == model.name else f"  (played by {model.name}: there is no network)"
+        cost = f"cost {model.cost_micro} millionths"
+        click.echo(f"{name:18} strength {model.strength}  {cost}{part}")
 
 
 @main.command()
@@ -216,6 +235,26 @@ def health(url: str) -> None:
     for state in components:
         click.echo(f"{'well' if state['well'] else 'BROKEN':7} {state['name']:28} {state['why']}")
     sys.exit(0 if answer.status_code == 200 else 1)
+
+
+def _is_safe(cases: Path) -> bool:
+    from clinic import evaluate
+
+    scores = _scores(cases, evaluate.medical_safety)
+    sensitivity = next((it for it in scores if it.name == "emergency_sensitivity"), None)
+    return sensitivity is not None and sensitivity.shown > 0.95
+
+
+def _routes_well(cases: Path) -> bool:
+    from clinic import evaluate, health
+    from clinic.database import Database
+
+    database = Database(":memory:")
+    states = [health.examine(name, database) for name in health.EXERCISES]
+    for state in states:
+        click.echo(f"{'pass' if state.well else 'FAIL':5} {state.name:28} {state.why}")
+    scores = _scores(cases, evaluate.model_routing)
+    return all(state.well for state in states) and all(score.shown > 0.9 for score in scores)
 
 
 def _scores(cases: Path, answer: Callable[[Question], str]) -> list[Score]:

@@ -26,6 +26,35 @@ def validate(url: str, timeout_s: float = 5.0) -> list[Result]:
         return [*results, _round_trip(client)]
 
 
+@dataclass(frozen=True)
+class Timing:
+    """Quantiles of a consultation's time over HTTP, in ms."""
+
+    p50_ms: float
+    p95_ms: float
+
+
+class NotServed(Exception):
+    """A consultation was not answered, so nothing can be timed."""
+
+
+def timed(url: str, consultations: int, timeout_s: float = 5.0) -> Timing:
+    """Time consultations one after the other. Raises NotServed if one is not answered."""
+    patient = f"timing-{uuid.uuid4().hex[:12]}"
+    asked = {"patient": patient, "symptoms": "A runny nose for two days."}
+    took: list[float] = []
+    try:
+        with httpx.Client(base_url=url, timeout=timeout_s) as client:
+            client.post("/patients", json={"id": patient, "age": 30}).raise_for_status()
+            for _ in range(consultations):
+                answer = client.post("/consultations", json=asked).raise_for_status()
+                took.append(answer.elapsed.total_seconds() * 1000)
+    except httpx.HTTPError as error:
+        raise NotServed(f"{url} did not answer a consultation ({type(error).__name__})") from error
+    ranked = sorted(took)
+    return Timing(ranked[len(ranked) // 2], ranked[int(0.95 * (len(ranked) - 1))])
+
+
 def _health(client: httpx.Client, name: str) -> Result:
     try:
         answer = client.get(f"/health/components/{name}")

@@ -31,6 +31,9 @@ class Model:
 FAST = Model("local-fast", strength=1, quality=85, accuracy=82, latency_ms=1, cost_micro=50)
 DEEP = Model("local-deep", strength=2, quality=95, accuracy=93, latency_ms=3, cost_micro=900)
 MODELS = (FAST, DEEP)
+PLAYED_BY = {"gemini-2.0-flash": FAST, "gemini-2.5-pro": DEEP}
+"""The guide's models: without a network their parts are played by the local tiers."""
+
 ENOUGH = 0.7
 """The chance of being good enough that the quick tier needs."""
 

@@ -12,6 +12,9 @@ EXPOSURE_EVENT = "feature_flag.evaluation"
 COMPONENT_ATTRIBUTE = "phasegate.component"
 """Attribute by which a record names the component it accuses."""
 
+VARIANT_ATTRIBUTE = "feature_flag.result.variant"
+"""Attribute by which a record says which version of the component answered."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exposure:

@@ -10,10 +10,16 @@ from itertools import count
 
 from phasegate.core.evidence import Arm, Tally
 from phasegate.core.watch import Watch
+from phasegate.flags.document import OFF
 from phasegate.ports import Sighting
 from phasegate.telemetry.arms import Arms, Placement, Told
 from phasegate.telemetry.lines import Line, identity_of
-from phasegate.telemetry.observation import COMPONENT_ATTRIBUTE, EXPOSURE_EVENT, Observation
+from phasegate.telemetry.observation import (
+    COMPONENT_ATTRIBUTE,
+    EXPOSURE_EVENT,
+    VARIANT_ATTRIBUTE,
+    Observation,
+)
 from phasegate.telemetry.watching import Alarm, Trial, Watching, arranged
 
 WAITS_S = 5.0
@@ -227,7 +233,8 @@ class Tallier:
         """Count a sentinel for whom it accuses; True if it was one that is watched.
 
         It accuses the component it names; else those its subject is treated with; else nobody
-        alone, which is counted for the environment: no sentinel is ever dropped.
+        alone, which is counted for the environment: no sentinel is ever dropped. A record that
+        says the old version answered (variant "off") is counted in control and accuses nobody.
         """
         alarms = self._alarms(told.observation)
         if not alarms:
@@ -241,13 +248,19 @@ class Tallier:
                 line = alarm.environment
                 line.count(Arm.CONTROL, bucket, told.subject, bad=True, value=0.0)
             accused.extend(treated)
+        arm = Arm.CONTROL if _says_old(told.observation) else Arm.TREATMENT
         for line in accused:
-            line.count(Arm.TREATMENT, bucket, told.subject, bad=True, value=0.0)
+            line.count(arm, bucket, told.subject, bad=True, value=0.0)
         return True
 
     def _treated(self, alarm: Alarm, told: Told, now: float) -> list[Line]:
         placed = [(self._arms.place(told, watch.flag, now), line) for watch, line in alarm.members]
         return [line for placement, line in placed if placement and placement.arm is Arm.TREATMENT]
+
+
+def _says_old(observation: Observation) -> bool:
+    """Say whether a record names the component's old version as the one that answered."""
+    return observation.attributes.get(VARIANT_ATTRIBUTE) == OFF
 
 
 def _concerns(trial: Trial, observation: Observation) -> bool:
