@@ -7,11 +7,11 @@ from datetime import datetime
 
 from phasegate import planfile
 from phasegate.core.event import ENGINE, Event
-from phasegate.core.evidence import Position
+from phasegate.core.evidence import Position, StoredTally
 from phasegate.core.judge import fold as judge
 from phasegate.core.plan import Plan, paced
 from phasegate.core.run import Run, apply, evidence_position, replay
-from phasegate.core.watching import exposures
+from phasegate.core.watching import exposures, unconfirmed
 from phasegate.ports import Store
 
 
@@ -79,14 +79,18 @@ def see(store: Store, memory: Memory, now: datetime) -> Memory:
     rows = store.tallies(memory.run.id, memory.ledger.position, int(now.timestamp() * 1000))
     if not rows:
         return memory
-    ledger = judge.fold(memory.plan, memory.ledger, exposures(memory.run), rows)
-    return replace(memory, ledger=ledger)
+    return _judged(memory, rows)
 
 
 def _see_upto(store: Store, memory: Memory, position: Position) -> Memory:
     stored = store.tallies(memory.run.id, memory.ledger.position, position.ripe_ms)
     rows = [row for row in stored if row.position <= position]
-    ledger = judge.fold(memory.plan, memory.ledger, exposures(memory.run), rows)
+    return _judged(memory, rows)
+
+
+def _judged(memory: Memory, rows: list[StoredTally]) -> Memory:
+    run = memory.run
+    ledger = judge.fold(memory.plan, memory.ledger, exposures(run), rows, unconfirmed(run))
     return replace(memory, ledger=ledger)
 
 
