@@ -45,6 +45,7 @@ class Account:
     first, tick      first block seen, and how many blocks later the newest began.
     alarms           bad observations in tallies that were impossible otherwise.
     ratio, uneven    evidence that the arms have the wrong size; what is wrong, once it is shown.
+    came             new subjects of the open group, and the treated among them.
     even_from        second from which arrivals count: a new exposure takes time to reach everybody.
     values           of a series with a unit.
     invalid          what the first impossible tally was; empty while there was none.
@@ -64,6 +65,8 @@ class Account:
     alarms: int = 0
     ratio: Wealth = field(default_factory=ratio.opened)
     uneven: str = ""
+    came: int = 0
+    came_treated: int = 0
     even_from: int = 0
     values: Values = field(default_factory=Values)
     invalid: str = ""
@@ -122,9 +125,9 @@ class Account:
         if tally.at_risk or tally.newly_bad or tally.again_bad:
             self.batch.add(tally, treatment=treatment)
             self.block.add(tally, treatment=treatment)
-        if self.setup.arrivals and tally.subjects and at >= self.even_from:
-            came = (tally.subjects, 0) if treatment else (0, tally.subjects)
-            self.ratio = ratio.arrived(self.ratio, exposure, *came)
+        if self.setup.arrivals and at >= self.even_from:
+            self.came += tally.subjects
+            self.came_treated += tally.subjects if treatment else 0
         if self.setup.valued:
             self.values.add(tally.seen, tally.total)
 
@@ -147,8 +150,7 @@ class Account:
 
     def _end_group(self) -> None:
         """Look at the arms, which are complete now, and at what their comparison has grown to."""
-        if not self.uneven and ratio.broken(self.ratio):
-            self.uneven = ratio.told(self.treated, self.control, self.exposure)
+        self._weigh_arms()
         if not self.batch.worth_a_look:
             return
         self._pay()
@@ -158,6 +160,15 @@ class Account:
             share.look(guard, terms, self.arms)
             for guard, terms in zip(self.guards, self.setup.terms, strict=True)
         )
+
+    def _weigh_arms(self) -> None:
+        if not self.came:
+            return
+        control = self.came - self.came_treated
+        self.ratio = ratio.arrived(self.ratio, self.exposure, self.came_treated, control)
+        self.came = self.came_treated = 0
+        if not self.uneven and ratio.broken(self.ratio):
+            self.uneven = ratio.told(self.treated, self.control, self.exposure)
 
     def _pay(self) -> None:
         if self.batch == Block():
