@@ -1,4 +1,4 @@
-"""A server that answers by a script, a run as the API shows it, and the command as people call it."""
+"""A server that answers by a script, a run as the API shows it, the command as people call it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ class ScriptedServer:
             content = {"events": [e for e in content["events"] if e["number"] > after]}
         return status, content
 
-    def _handler(server) -> type[BaseHTTPRequestHandler]:  # noqa: N805 the handler has its own self
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
         class Handler(BaseHTTPRequestHandler):
             def _serve(self) -> None:
                 parts = urlsplit(self.path)
@@ -227,9 +229,7 @@ def under_way(
 
 
 @pytest.fixture
-def understands(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], click.Command]:
+def understands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], click.Command]:
     """Parse a line of a shell as phasegate would, carrying nothing out; return the command."""
     for name in ("plans/checkout.yaml", "plans/sihat-tcm.yaml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -13,7 +13,8 @@ INTRODUCTION = """\
 <!-- Written by scripts/docs from the commands; change their help, not this page. -->
 
 Every command has `--help`.
-Every command that answers has `--json`; errors are told on stderr either way, with a code that `phasegate explain` knows.
+Every command that answers has `--json`.
+Errors are told on stderr either way, with a code that `phasegate explain` knows.
 
 | exit code | means |
 |---|---|
