@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -95,3 +99,23 @@ def test_in_json_every_event_is_one_line_for_programs(
     told = [json.loads(line) for line in result.stdout.splitlines()]
     assert [entry["number"] for entry in told] == [1, 2, 3, 4, 5]
     assert told[3]["body"]["time_to_safe_ms"] == 840
+
+
+@pytest.mark.parametrize(("goal", "code"), [((), 0), (("--until", "completed"), 1)])
+def test_who_only_looks_may_stop_and_who_waits_has_not_succeeded(
+    goal: tuple[str, ...], code: int, under_way: Any
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "phasegate.cli.main", "run", "watch", *goal],
+        env={**os.environ, "PHASEGATE_URL": under_way.url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+    assert process.returncode == code
