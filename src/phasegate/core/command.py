@@ -76,6 +76,8 @@ class Waive:
 class RollBack:
     """Withdraw by hand. phase: a name, `current` or `all`; components: empty means all of it.
 
+    `all` ends the run, even if nothing is exposed any more.
+
     emergency   a reason may be missing; a controlled rollback also takes back what came later.
     """
 
@@ -211,7 +213,7 @@ def _roll_back(plan: Plan, run: Run, request: RollBack, actor: Person) -> Draft 
         )
     if request.components:
         names = [name for name in names if name in request.components]
-    if not names:
+    if not names and request.phase != "all":
         return Refusal(
             code="nothing-exposed",
             message=f"nothing of {request.phase} is exposed in run {run.id}",

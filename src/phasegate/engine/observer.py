@@ -188,7 +188,7 @@ def options_of(plan: Plan, run: Run, step: Step, origin: str) -> dict[str, str]:
     # Programs learn the endpoints from their environment: CLINIC_URL for the endpoint `clinic`.
     variables = {f"env.{name.upper()}_URL": url for name, url in endpoints.items()}
     filled = {name: _fill(value, endpoints) for name, value in options.items()}
-    return filled | variables | {"run": run.id}
+    return filled | variables | {"env.PHASEGATE_RUN": run.id}
 
 
 def _fill(text: str, endpoints: Mapping[str, str]) -> str:
