@@ -106,6 +106,8 @@ MISTAKES = [
     ("share-range", "control by 1%", "control by 100%", f"{B}.roll_back_when[0]"),
     ("exposure-range", "new_cart: 5%", "new_cart: 500%", f"{A}.components.new_cart"),
     ("exposure-precision", "new_cart: 5%", "new_cart: 0.125%", f"{A}.components.new_cart"),
+    ("window-form", "author: ada", 'author: ada\nwindow: "at night"', "window"),
+    ("window-form", "author: ada", 'author: ada\nwindow: "mon 16:00-08:00 +00:00"', "window"),
     ("duration-form", "lasts: 2h to 24h", "lasts: soon to later", f"{A}.lasts"),
     ("duration-range", "lasts: 2h to 24h", "lasts: 2h to 9000d", f"{A}.lasts"),
     ("rate-form", "200/min", "200", "traffic"),

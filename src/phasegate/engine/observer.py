@@ -53,7 +53,7 @@ class Observer:
         self._writer = f"{writer}/levels"
         self._sequence = itertools.count(1)
         self._busy: set[tuple[str, str, str, int]] = set()
-        self._read_at: dict[tuple[str, str], datetime] = {}
+        self._read_at: dict[tuple[str, str, str], datetime] = {}
         self._lock = Lock()
 
     def begin(
@@ -77,7 +77,7 @@ class Observer:
         now = self._clock()
         for phase, condition in polled(plan, run):
             metric = plan.metric(condition.metric)
-            key = (run.id, metric.name)
+            key = (run.id, phase.name, metric.name)
             last = self._read_at.get(key)
             if last is not None and now - last < metric.hold / READINGS_PER_HOLD:
                 continue
