@@ -190,7 +190,8 @@ def _codes(call: ast.Call) -> Iterator[str]:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     place = {"Wrong": 0, "_refuse": 0, "wrong": 1}.get(name)
     found = [call.args[place]] if place is not None and len(call.args) > place else []
-    found += [keyword.value for keyword in call.keywords if keyword.arg == "code"]
+    if name != "Refusal":  # those are people's requests, explained elsewhere
+        found += [keyword.value for keyword in call.keywords if keyword.arg == "code"]
     for value in found:
         if isinstance(value, ast.Constant):
             yield value.value
