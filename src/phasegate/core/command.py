@@ -76,6 +76,8 @@ class Waive:
 class RollBack:
     """Withdraw by hand. phase: a name, `current` or `all`; components: empty means all of it.
 
+    `all` ends the run, even if nothing is exposed any more.
+
     emergency   a reason may be missing; a controlled rollback also takes back what came later.
     """
 
@@ -136,14 +138,14 @@ def _resume(run: Run, request: Resume, actor: Person) -> Draft | Refusal:
 
 
 def _sign_off(plan: Plan, run: Run, request: SignOff, actor: Person) -> Draft | Refusal:
-    if actor.role not in APPROVING:
-        return _may_not(actor, "sign off", APPROVING)
     if actor.name in (run.author, run.started_by):
         return Refusal(
             code="own-work",
             message=f"{actor.name} wrote or started this run and cannot approve it",
             remedy="Ask somebody else who may approve.",
         )
+    if actor.role not in APPROVING:
+        return _may_not(actor, "sign off", APPROVING)
     if request.plan_hash != run.plan_hash:
         return Refusal(
             code="other-plan",
@@ -165,14 +167,14 @@ def _sign_off(plan: Plan, run: Run, request: SignOff, actor: Person) -> Draft | 
 
 
 def _waive(plan: Plan, run: Run, request: Waive, actor: Person, now: datetime) -> Draft | Refusal:
-    if actor.role not in APPROVING:
-        return _may_not(actor, "waive", APPROVING)
     if actor.name in (run.author, run.started_by):
         return Refusal(
             code="own-work",
             message=f"{actor.name} wrote or started this run and cannot waive its gates",
             remedy="Ask somebody else who may approve.",
         )
+    if actor.role not in APPROVING:
+        return _may_not(actor, "waive", APPROVING)
     if request.phase != run.phase:
         return _other_phase(plan, run, request.phase)
     known = _waivable(plan.phase(request.phase), run)
@@ -211,7 +213,7 @@ def _roll_back(plan: Plan, run: Run, request: RollBack, actor: Person) -> Draft 
         )
     if request.components:
         names = [name for name in names if name in request.components]
-    if not names:
+    if not names and request.phase != "all":
         return Refusal(
             code="nothing-exposed",
             message=f"nothing of {request.phase} is exposed in run {run.id}",

@@ -172,6 +172,13 @@ def soaking(s: Situation) -> Decision | None:
     return _hold("soaking", f"{rest.total_seconds():.0f} s of watching are left")
 
 
+def outside_window(s: Situation) -> Decision | None:
+    """A run goes forward only in the plan's window, when people are there to look."""
+    if s.plan.window is None or s.plan.window.holds(s.now):
+        return None
+    return _hold("outside_window", "the plan's window for going forward is closed")
+
+
 def overdue(s: Situation) -> Decision | None:
     """A phase that cannot show its gates in its longest time stops as inconclusive, for a person.
 
@@ -247,6 +254,7 @@ RULES: tuple[Rule, ...] = (
     steps_unfinished,
     exposure_unconfirmed,
     soaking,
+    outside_window,
     overdue,
     gate_closed,
     sign_off_missing,

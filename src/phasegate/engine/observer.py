@@ -53,7 +53,7 @@ class Observer:
         self._writer = f"{writer}/levels"
         self._sequence = itertools.count(1)
         self._busy: set[tuple[str, str, str, int]] = set()
-        self._read_at: dict[tuple[str, str], datetime] = {}
+        self._read_at: dict[tuple[str, str, str], datetime] = {}
         self._lock = Lock()
 
     def begin(
@@ -77,7 +77,7 @@ class Observer:
         now = self._clock()
         for phase, condition in polled(plan, run):
             metric = plan.metric(condition.metric)
-            key = (run.id, metric.name)
+            key = (run.id, phase.name, metric.name)
             last = self._read_at.get(key)
             if last is not None and now - last < metric.hold / READINGS_PER_HOLD:
                 continue
@@ -188,7 +188,7 @@ def options_of(plan: Plan, run: Run, step: Step, origin: str) -> dict[str, str]:
     # Programs learn the endpoints from their environment: CLINIC_URL for the endpoint `clinic`.
     variables = {f"env.{name.upper()}_URL": url for name, url in endpoints.items()}
     filled = {name: _fill(value, endpoints) for name, value in options.items()}
-    return filled | variables | {"run": run.id}
+    return filled | variables | {"env.PHASEGATE_RUN": run.id}
 
 
 def _fill(text: str, endpoints: Mapping[str, str]) -> str:

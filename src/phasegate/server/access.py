@@ -5,19 +5,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any  # the ASGI specification's own types
 
 from phasegate.core.command import Person
 from phasegate.core.plan import Role
 from phasegate.ports import Store, Token
-from phasegate.server.answers import send_error
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from phasegate.server.bare import App, Receive, Scope, Send, header, refuse
 
 OPEN_PATHS = ("/health/live", "/health/ready")
 
@@ -55,7 +49,7 @@ class Gatekeeper:
             return
         person = self._person(scope)
         if person is None:
-            await send_error(
+            await refuse(
                 send,
                 401,
                 "no-token",
@@ -85,9 +79,5 @@ class Gatekeeper:
 
 
 def _secret(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"authorization" and value[:7].lower() == b"bearer ":
-            return str(value[7:].strip().decode("latin-1"))
-        if name == b"x-api-key":
-            return str(value.decode("latin-1"))
-    return ""
+    scheme, _, secret = header(scope, b"authorization").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else header(scope, b"x-api-key")

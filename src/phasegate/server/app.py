@@ -12,8 +12,9 @@ import httpx
 from phasegate.core.command import Person
 from phasegate.core.plan import Role
 from phasegate.ports import Unavailable
-from phasegate.server.access import App, Gatekeeper, Receive, Scope, Send, new_token
+from phasegate.server.access import Gatekeeper, new_token
 from phasegate.server.api import Api
+from phasegate.server.bare import App, Receive, Scope, Send
 from phasegate.server.board import FlagBoard
 from phasegate.server.flagstream import flagstream
 from phasegate.server.ofrep import ofrep
@@ -41,6 +42,7 @@ class Server:
             clock,
             {"PHASEGATE_URL": settings.url, "PHASEGATE_TOKEN": secret},
         )
+        self.board.when_acknowledged = self.engine.wake
         self._routes: tuple[tuple[str, App], ...] = (
             ("/ofrep/", ofrep(self.board, settings.environment)),
             ("/flags/", flagstream(self.board, settings.environment)),

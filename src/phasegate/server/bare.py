@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any  # ASGI scopes and messages are open dicts
 from urllib.parse import parse_qs
@@ -63,6 +64,12 @@ async def respond(
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
     await send({"type": "http.response.body", "body": body})
+
+
+async def refuse(send: Send, status: int, code: str, message: str, remedy: str) -> None:
+    """Answer with an error: what happened, and what to do."""
+    content = {"error": {"code": code, "message": message, "remedy": remedy}}
+    await respond(send, status, json.dumps(content).encode(), [JSON])
 
 
 def etag_of(body: bytes) -> str:

@@ -42,6 +42,8 @@ class FlagBoard:
         self._lock = threading.Lock()
         self._environments: dict[str, _Environment] = {}
         self._closed = False
+        self.when_acknowledged: Callable[[], None] = lambda: None
+        """Called, without the lock, after a stream has come further: somebody may wait for it."""
 
     def publish(self, environment: str, version: int, document: Mapping[str, object]) -> bool:
         """Put a document in force; False if a newer one is in force already, which then stays.
@@ -138,7 +140,8 @@ class FlagBoard:
             if not 0 <= version <= stream.sent:
                 return False
             stream.acknowledged = max(stream.acknowledged, version)
-            return True
+        self.when_acknowledged()
+        return True
 
     def goodbye(self, stream_id: str) -> bool:
         """Take off a stream that serves nothing any more; False if no open stream has this id."""

@@ -45,8 +45,7 @@ class CommandCheck:
             raise Unavailable(f"there is no command {line[0]} on this machine") from error
         except subprocess.TimeoutExpired as error:
             raise Unavailable(f"{line[0]} did not end within {deadline_s:.0f} s") from error
-        said = (done.stdout.strip() + "\n" + done.stderr.strip()).strip()
-        shown = said[-MOST_SHOWN:]
+        shown = _end_of(done.stdout + "\n" + done.stderr)
         if done.returncode == 0:
             return Exercise(passed=True, exercised=1, seen=shown or "exit code 0, no output")
         return Exercise(
@@ -55,6 +54,17 @@ class CommandCheck:
             seen=f"exit code {done.returncode}: {shown}",
             remedy=f"Run `{options['command']}` by hand, mend what it names, then retry the phase.",
         )
+
+
+def _end_of(said: str) -> str:
+    """Return the last lines of an output in one line, as many as fit."""
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    shown = ""
+    for line in reversed([line for line in lines if line]):
+        if len(line) + len(shown) > MOST_SHOWN:
+            break
+        shown = f"{line} | {shown}" if shown else line
+    return shown
 
 
 def _environment(options: Mapping[str, str]) -> dict[str, str]:
