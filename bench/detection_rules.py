@@ -12,9 +12,9 @@ from collections.abc import Callable
 from math import log, sqrt
 
 import numpy as np
-from detection_traffic import BLOCK_S, EXPOSURE, SECONDS, Counted, Ints, Scenario
 from numpy.typing import NDArray
 
+from detection_traffic import BLOCK_S, EXPOSURE, SECONDS, Counted, Ints, Scenario
 from phasegate.core.judge.terms import Terms
 from phasegate.rehearsal.counted import Came
 from phasegate.rehearsal.lanes import Lanes
@@ -81,7 +81,7 @@ def argo(limit: int) -> Rule:
     return rule
 
 
-def kayenta(scenario: Scenario, counted: Counted) -> Ints:
+def kayenta(_: Scenario, counted: Counted) -> Ints:
     """Every half hour: Mann-Whitney on minutes so far, 98 % interval beyond a quarter of shift."""
     treated, control = _shares(counted, 60), _shares(counted, 60, arm=1)
     when = np.full(treated.shape[1], SECONDS)

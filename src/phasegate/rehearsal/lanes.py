@@ -232,7 +232,7 @@ class Lanes:
         return fires
 
     def _control_is_better(self, asked: Flags) -> Flags:
-        better = self.control.all.seen == 0
+        better: Flags = self.control.all.seen == 0
         for lane in np.flatnonzero(asked & ~better):
             bad = ceil(self.control.recent_bad[lane])
             n = floor(self.control.recent_seen[lane])

@@ -11,6 +11,7 @@ from phasegate.core.review.exposure import control_exists, exposures_grow
 from phasegate.core.review.names import endpoints_are_known, names_are_known, names_are_single
 from phasegate.core.review.phases import hazards_are_guarded, phases_are_whole
 from phasegate.core.review.power import gates_can_be_decided
+from phasegate.core.review.sight import guards_and_gates_can_see
 
 RULES: tuple[Callable[[Plan], Iterator[Problem]], ...] = (
     names_are_single,
@@ -23,6 +24,7 @@ RULES: tuple[Callable[[Plan], Iterator[Problem]], ...] = (
     exposures_grow,
     control_exists,
     gates_can_be_decided,
+    guards_and_gates_can_see,
 )
 
 
