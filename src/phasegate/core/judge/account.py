@@ -17,6 +17,7 @@ from phasegate.core.judge.counts import Arms, Block, Counts
 from phasegate.core.judge.share import ShareGuard
 from phasegate.core.judge.terms import Terms
 from phasegate.core.judge.units import Values
+from phasegate.core.plan import EVERYONE
 
 UNSEEN = -1
 
@@ -196,9 +197,10 @@ class Account:
         self.control.fade(ticks)
 
     def _close_block(self) -> None:
+        alone = self.exposure >= EVERYONE
         if self.block.at_risk:
             self.guards = tuple(
-                share.close(guard, terms, self.tick, self.block, self.arms)
+                share.close(guard, terms, self.tick, self.block, self.arms, alone=alone)
                 for guard, terms in zip(self.guards, self.setup.terms, strict=True)
             )
         self.block = Block()
