@@ -96,6 +96,7 @@ class Engine:
         """Finish the round under way, keep what was received, release everything."""
         self._loop.stop()
         self._stopping.set()
+        self.intake.hurry()
         if self._flusher.is_alive():
             self._flusher.join()
         self._executor.shutdown(wait=True, cancel_futures=True)

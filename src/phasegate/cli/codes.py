@@ -32,6 +32,12 @@ EXPLANATIONS: dict[str, str] = {
     "malformed": "The request was not of the documented shape; the message says where.",
     "body-too-large": "The request was larger than the server reads. Plans are far smaller.",
     "unknown-command": "The server has no such command; the message lists those it has.",
+    "no-such-route": "The server has nothing at that path; the command may be of another version.",
+    "no-such-method": "The path exists and does not take this method; the message lists its own.",
+    "server-broke": (
+        "A bug. The request may or may not have been carried out: look at the run's events before "
+        "you repeat it. The server's log has the trace."
+    ),
     # Who may do what.
     "no-token": (
         "Every request but the health probes needs a token that the store knows. Make one on the "
@@ -58,6 +64,7 @@ EXPLANATIONS: dict[str, str] = {
     "plan-rejected": "The plan has errors, all of which were shown. Nothing was started.",
     "plan-unreadable": "The plan file is no UTF-8 text, or may not be read.",
     "pace-below-one": "A pace divides durations; below one it would lengthen what was agreed.",
+    "pace-too-high": "So high a pace leaves no time in which anything could be watched.",
     "pace-in-production": "In production the durations of the plan are kept as they were agreed.",
     "already-so": "The run is already as you ask; nothing was written.",
     "other-phase": "The phase you name is not the one under way.",
