@@ -36,8 +36,9 @@ class Tally:
     bucket      Unix second of the observations; for a metric with lag, of their exposure.
     seen, bad   all observations (requests, ratings, probes) and the bad ones among them.
     subjects, subjects_bad  observations that are their subject's first in this trial.
-    at_risk, newly_bad      subjects, once per block, that had no bad observation in this trial
-                            before; and those whose first bad observation this is.
+    at_risk, newly_bad      subjects, once per block and again where they first turn bad, that had
+                            no bad observation in this trial before; and those whose first bad
+                            observation this is, always among those at risk.
     total       sum of observed values (quantiles: ms; levels: the reading), 0 where none.
     writer, sequence        unique together: a tally delivered twice is stored once.
     """

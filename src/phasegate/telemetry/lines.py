@@ -71,9 +71,13 @@ class Line:
         cell.total += value
         if subject is None:
             return
-        if self._is_first_in_block(cell, arm, bucket // self.block, subject, bad):
-            cell.at_risk += subject not in self._ill
-        if bad and subject not in self._ill:
+        first = self._is_first_in_block(cell, arm, bucket // self.block, subject, bad)
+        newly_bad = bad and subject not in self._ill
+        # Whoever breaks at a later visit of a block was at risk in that second as well: the tally
+        # of an earlier one may have left already, and a tally must make sense by itself.
+        if newly_bad or (first and subject not in self._ill):
+            cell.at_risk += 1
+        if newly_bad:
             cell.newly_bad += 1
             self._ill.add(subject)
             self._newly_ill.append(subject)
