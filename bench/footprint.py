@@ -57,8 +57,16 @@ def serving(
     """Serve on a store of its own; the process is ended, by its id, whatever happens."""
     log = (data / "log").open("wb")
     process = subprocess.Popen(
-        [*PHASEGATE, "serve", "--data", str(data / "pg"), "--port", str(port)]
-        + ["--environment", environment],
+        [
+            *PHASEGATE,
+            "serve",
+            "--data",
+            str(data / "pg"),
+            "--port",
+            str(port),
+            "--environment",
+            environment,
+        ],
         stdout=log,
         stderr=log,
     )
