@@ -109,5 +109,15 @@ EXPLANATIONS: dict[str, str] = {
         "run back."
     ),
     "unknown-code": "No message of this version has that code.",
+    # Replay.
+    "replay-differs": (
+        "A decision in the log does not follow from the evidence that is stored beside it: the "
+        "evidence or the log was changed, or a judging method was. `phasegate audit verify` tells "
+        "whether the log holds; a changed method is named by the replay itself."
+    ),
+    "plan-read-differently": (
+        "The stored text of the run's plan is read differently by this version, so nothing can be "
+        "derived from it. Use the version that started the run."
+    ),
 }
 """A paragraph for each code."""

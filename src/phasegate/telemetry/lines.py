@@ -44,6 +44,7 @@ class Cell:
     subjects_bad: int = 0
     at_risk: int = 0
     newly_bad: int = 0
+    again_bad: int = 0
     total: float = 0.0
 
 
@@ -58,6 +59,7 @@ class Line:
     _cells: dict[tuple[Arm, int], Cell] = field(default_factory=dict)
     _states: dict[int, int] = field(default_factory=dict)
     _ill: set[int] = field(default_factory=set)
+    _ill_again: set[int] = field(default_factory=set)
     _new: list[int] = field(default_factory=list)
     _newly_ill: list[int] = field(default_factory=list)
 
@@ -71,12 +73,14 @@ class Line:
         cell.total += value
         if subject is None:
             return
-        if self._is_first_in_block(cell, arm, bucket // self.block, subject, bad):
-            cell.at_risk += subject not in self._ill
-        if bad and subject not in self._ill:
-            cell.newly_bad += 1
-            self._ill.add(subject)
-            self._newly_ill.append(subject)
+        first = self._is_first_in_block(cell, arm, bucket // self.block, subject, bad)
+        newly_bad = bad and subject not in self._ill
+        # Whoever breaks at a later visit of a block was at risk in that second as well: the tally
+        # of an earlier one may have left already, and a tally must make sense by itself.
+        if newly_bad or (first and subject not in self._ill):
+            cell.at_risk += 1
+        if bad and subject not in self._ill_again:
+            self._fell_ill(cell, subject)
 
     def value_in(self, attributes: Attributes) -> float:
         """Return what an observation adds to `total`: only quantiles have a value."""
@@ -92,7 +96,8 @@ class Line:
         """Take up whom this line had seen before a restart."""
         for subject in _unpacked(sighting.subjects):
             self._states.setdefault(subject, _RECALLED)
-        self._ill.update(_unpacked(sighting.ill))
+        for subject in _unpacked(sighting.ill):
+            (self._ill_again if subject in self._ill else self._ill).add(subject)
 
     def drain(
         self, now_ms: int, writer: str, numbers: Iterator[int]
@@ -114,6 +119,7 @@ class Line:
                 subjects_bad=cell.subjects_bad,
                 at_risk=cell.at_risk,
                 newly_bad=cell.newly_bad,
+                again_bad=cell.again_bad,
                 total=cell.total,
                 writer=writer,
                 sequence=next(numbers),
@@ -137,6 +143,13 @@ class Line:
             ill=_packed(ill),
         )
 
+    def _fell_ill(self, cell: Cell, subject: int) -> None:
+        first = subject not in self._ill
+        cell.newly_bad += first
+        cell.again_bad += not first
+        (self._ill if first else self._ill_again).add(subject)
+        self._newly_ill.append(subject)
+
     def _is_first_in_block(self, cell: Cell, arm: Arm, block: int, subject: int, bad: bool) -> bool:
         state = self._states.get(subject)
         arm_bit = _ARM_BIT[arm]
@@ -146,7 +159,7 @@ class Line:
             self._new.append(subject)
             self._states[subject] = _state(block, arm_bit, 1)
             return True
-        if state >> BLOCKS == block << 1 | arm_bit:
+        if state >> BLOCKS == block << 1 | arm_bit and state & 1:
             return False
         first, self._states[subject] = _met_again(state, block, arm_bit)
         return first
@@ -174,9 +187,9 @@ def _met_again(state: int, block: int, arm_bit: int) -> tuple[bool, int]:
     still older one counts as first. Who changes arms starts anew in the other arm.
     """
     latest, seen_in = state >> (BLOCKS + 1), state & _SEEN_IN
-    if state >> BLOCKS & 1 != arm_bit:
-        return True, _state(max(block, latest), arm_bit, 1)
     ahead = block - latest
+    if state >> BLOCKS & 1 != arm_bit:
+        return True, _state(max(block, latest), arm_bit, 1 << max(0, -ahead) & _SEEN_IN)
     if ahead > 0:
         shifted = seen_in << ahead & _SEEN_IN if ahead < BLOCKS else 0
         return True, _state(block, arm_bit, shifted | 1)
