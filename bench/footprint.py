@@ -56,17 +56,9 @@ def serving(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Serve on a store of its own; the process is ended, by its id, whatever happens."""
     log = (data / "log").open("wb")
+    options = ("--data", str(data / "pg"), "--port", str(port), "--environment", environment)
     process = subprocess.Popen(
-        [
-            *PHASEGATE,
-            "serve",
-            "--data",
-            str(data / "pg"),
-            "--port",
-            str(port),
-            "--environment",
-            environment,
-        ],
+        [*PHASEGATE, "serve", *options],
         stdout=log,
         stderr=log,
     )

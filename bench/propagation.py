@@ -59,14 +59,14 @@ class Applications:
                 url, "bench", token, name=f"bench-{index}", on_news=lambda _, i=index: self._note(i)
             )
         for client in self._clients.values():
-            assert client.wait_ready(20), "a client got no flags"
+            require(client.wait_ready(20), "a client got no flags")
 
     def all_on(self) -> list[float]:
         """Wait until every client serves what is on trial."""
         # Asked for, not told: the lease that turns it on may come after the flags.
         deadline = time.monotonic() + 20
         while not all(self._is_on(index) for index in self._clients):
-            assert time.monotonic() < deadline, "not every client turned on within 20 s"
+            require(time.monotonic() < deadline, "not every client turned on within 20 s")
             time.sleep(0.005)
         with self._told:
             self._off.clear()
@@ -76,7 +76,7 @@ class Applications:
         """Wait until every client serves the safe variant; return when each began to."""
         with self._told:
             everyone = self._told.wait_for(lambda: len(self._off) == CLIENTS_EACH, 20)
-            assert everyone, "not every client turned off within 20 s"
+            require(everyone, "not every client turned off within 20 s")
             return list(self._off.values())
 
     def close(self) -> None:
@@ -107,7 +107,7 @@ class ControlPlane:
         self._connection.request(method, path, content, self._headers)
         answer = self._connection.getresponse()
         text = answer.read()
-        assert answer.status < 300, text
+        require(answer.status < 300, text.decode())
         return json.loads(text)
 
     def wait_for(self, run: str, kind: str, after: int) -> dict[str, Any]:
@@ -120,6 +120,11 @@ class ControlPlane:
                 return found[0]
             time.sleep(0.05)
         raise SystemExit(f"no {kind} within 20 s")
+
+
+def require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise SystemExit(otherwise)
 
 
 def main() -> None:
@@ -171,7 +176,7 @@ def report(turned: list[list[float]], safe: list[float]) -> None:
 
 
 def event() -> object:
-    """Return what an application says of one patient, as OTLP has it in JSON: served, then harmed."""
+    """Return what an application says of one patient, as OTLP in JSON: served, then harmed."""
     about = {"feature_flag.context.id": PATIENT}
     served = {**about, "feature_flag.key": "new_cart", "feature_flag.result.variant": "on"}
     records = [record("feature_flag.evaluation", served), record("safety.critical", about)]
@@ -196,16 +201,15 @@ def applications(port: int, token: str) -> subprocess.Popen[str]:
 
 def waiting(clients: list[subprocess.Popen[str]], *, on: bool) -> list[list[float]]:
     for process in clients:
-        assert process.stdin is not None
-        process.stdin.write("on\n" if on else "off\n")
-        process.stdin.flush()
+        if process.stdin:
+            process.stdin.write("on\n" if on else "off\n")
+            process.stdin.flush()
     return answers(clients)
 
 
 def answers(clients: list[subprocess.Popen[str]]) -> list[list[float]]:
     lines = [process.stdout.readline() if process.stdout else "" for process in clients]
-    if not all(lines):
-        raise SystemExit("a process of clients ended early")
+    require(all(lines), "a process of clients ended early")
     return [json.loads(line) for line in lines]
 
 
