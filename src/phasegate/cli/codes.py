@@ -27,7 +27,14 @@ EXPLANATIONS: dict[str, str] = {
         "The host and port cannot be listened on: another program has them, or the address is "
         "not of this machine."
     ),
-    "store-unavailable": "The folder of the store cannot be opened or written to.",
+    "store-unavailable": (
+        "The store cannot be opened, read or written to: a folder that may not be written to, or "
+        "a database that does not answer. The message says which."
+    ),
+    "unknown-store": (
+        "No installed adapter goes by the store's name or the scheme of its URL; the message lists "
+        "those that do."
+    ),
     "no-store": "There is nothing in that folder yet; a server makes it when it first starts.",
     "malformed": "The request was not of the documented shape; the message says where.",
     "body-too-large": "The request was larger than the server reads. Plans are far smaller.",
