@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from phasegate import planfile
 from phasegate.core.command import OPERATING, Draft, Person, Refusal, Request, handle
@@ -21,7 +22,10 @@ from phasegate.ports import Conflict, Store, Unavailable
 TRIES = 5
 """How often a person's request is handled anew when somebody else's event came first."""
 
-PRODUCTION = "production"
+PRODUCTION = "prod"
+"""How the names of environments begin in which no duration may be shortened."""
+
+NAME = r"[A-Za-z][A-Za-z0-9_-]{0,79}"
 
 MOST_PACE = 1_000_000
 """A week becomes less than a second: nothing can be watched in less."""
@@ -63,7 +67,9 @@ def start(
     plan = parsed.plan
     environment = request.environment or plan.environment
     event = _run_started(plan, request, environment, actor, now)
-    refusal = _pace_refused(request.pace, environment)
+    refusal = _names_refused(environment, request.endpoints or {}) or _pace_refused(
+        request.pace, environment
+    )
     if refusal:
         return refusal
     # Two people may start at the same moment: whoever gets this short lease looks first.
@@ -90,9 +96,8 @@ def command(
     for _ in range(TRIES):
         run = load(store, run_id)
         plan = planfile.parse_unreviewed(*store.plan_text(run.plan_hash)).plan
-        if plan is None:
-            raise KeyError(run_id)
-        answer = handle(plan, run, request, actor, now)
+        readable = plan is not None and plan.hash == run.plan_hash
+        answer = handle(plan if readable else None, run, request, actor, now)
         if isinstance(answer, Refusal):
             return answer
         try:
@@ -173,6 +178,7 @@ def _run_started(
         "plan_hash": plan.hash,
         "author": plan.author,
         "environment": environment,
+        "origin": request.origin,
         "pace": request.pace,
         "endpoints": dict(request.endpoints or {}),
     }
@@ -191,6 +197,23 @@ def _new_id(plan: str) -> str:
     return f"{re.sub(r'[^a-z0-9]+', '-', plan.lower()).strip('-')}-{secrets.token_hex(3)}"
 
 
+def _names_refused(environment: str, endpoints: Mapping[str, str]) -> Refusal | None:
+    if not re.fullmatch(NAME, environment):
+        return Refusal(
+            code="environment-form",
+            message=f"{environment[:80]!r} cannot be the name of an environment",
+            remedy="Use letters, digits, _ and -, a letter first.",
+        )
+    for name, url in endpoints.items():
+        if urlsplit(url).username is not None:
+            return Refusal(
+                code="endpoint-secret",
+                message=f"the URL of endpoint {name} carries a user or a password",
+                remedy="Leave them out: what a run is started with is kept in its log.",
+            )
+    return None
+
+
 def _pace_refused(pace: float, environment: str) -> Refusal | None:
     if pace < 1:
         return Refusal(
@@ -204,7 +227,7 @@ def _pace_refused(pace: float, environment: str) -> Refusal | None:
             message=f"a pace of {pace:g} would leave nothing of the plan's durations",
             remedy=f"Give a pace of at most {MOST_PACE:,}.",
         )
-    if pace != 1 and environment == PRODUCTION:
+    if pace != 1 and environment.casefold().startswith(PRODUCTION):
         return Refusal(
             code="pace-in-production",
             message="durations may not be shortened in production",

@@ -210,9 +210,10 @@ def test_ben_signs_for_the_plan_that_runs(
     plane: Plane, refused: Refused, exposed: Callable[[], str]
 ) -> None:
     run = exposed()
-    asked = {"phase": "alpha", "plan_hash": plane.get(f"/api/v1/runs/{run}").json()["plan_hash"]}
+    plan_hash = plane.get(f"/api/v1/runs/{run}").json()["plan_hash"]
+    asked = {"phase": "alpha", "plan_hash": plan_hash, "meaning": "approved"}
 
-    signed = plane.post(f"/api/v1/runs/{run}/sign-off", {**asked, "meaning": "approved"}, "ben")
+    signed = plane.post(f"/api/v1/runs/{run}/sign-off", asked, "ben")
     again = plane.post(f"/api/v1/runs/{run}/sign-off", asked, "ben")
 
     assert signed.json()["actor"] == "ben"

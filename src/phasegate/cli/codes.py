@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 EXPLANATIONS: dict[str, str] = {
+    # Starting and signing.
+    "environment-form": (
+        "An environment is named by letters, digits, _ and -, a letter first, so that the same "
+        "name means the same flags everywhere."
+    ),
+    "endpoint-secret": (
+        "The endpoints of a run are kept in its log, which people read. A user or password in a "
+        "URL would stay there for good, so it is refused; let the endpoint trust this machine."
+    ),
+    "nothing-seen": (
+        "A sign-off is about evidence. Before the phase is exposed there is none, so nobody can "
+        "sign for it yet."
+    ),
+    "meaning-missing": "A sign-off states what it means, since that is what the signer stands for.",
     # Reaching the server.
     "server-unreachable": (
         "Nothing answered at the server's address in time. Nothing is known of what a command "

@@ -118,7 +118,8 @@ class Judgement:
     n, bad      treated observations and the bad ones among them. control_n: in control.
     alpha       the error budget this judgement spends.
     progress    log evidence over log threshold, 0..1; 1 = decided.
-    last_seen   Unix second of the newest observation of the series, any arm; None: unseen.
+    last_seen   Unix second of the newest treated observation of the series (of the environment:
+                of any); None: unseen. Control that goes on talking does not make treatment seen.
     needed      treated observations still needed if the estimate stays; None: unknown.
     sentence    one line in plain words.
     """

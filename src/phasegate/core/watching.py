@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phasegate.core.plan import Condition, MetricKind, Phase, Plan
+from phasegate.core.plan import Condition, MetricKind, Mode, Phase, Plan
 from phasegate.core.run import Run, Trial
 from phasegate.core.watch import Series, Watch
 
@@ -46,7 +46,7 @@ def _watch(plan: Plan, run: Run, trial: Trial) -> Watch:
         run=run.id,
         phase=trial.phase,
         component=trial.component,
-        flag=trial.flag,
+        flag=trial.flag if trial.mode is Mode.LIVE else f"{trial.flag}.shadow",
         attempt=trial.attempt,
         series=_series(plan, plan.phase(trial.phase)),
         block=max(1, round(plan.block.total_seconds())),

@@ -149,7 +149,7 @@ def test_a_killed_flag_is_off_whatever_a_run_brings(place: Place) -> None:
 
     place.bring(PRICES, number=2)
     assert place.share("new_prices") == 0
-    assert place.target.unconfirmed("staging", [PRICES]) == ()
+    assert place.target.unconfirmed("staging", [PRICES]) == ("flag new_prices is killed by hand",)
 
     place.kill("new_prices", kind="flag_revived")
     assert place.share("new_prices") == 1

@@ -43,6 +43,8 @@ class Account:
     setup            what it is judged by; guards, one for each of its terms.
     group, exposure  of the open batch; `batch` what it holds, `block` the open block.
     first, tick      first block seen, and how many blocks later the newest began.
+    last_seen, heard newest second seen of any arm, and of treatment: control may go on talking
+                     while nobody treated is heard of any more.
     alarms           bad observations in tallies that were impossible otherwise.
     ratio, uneven    evidence that the arms have the wrong size; what is wrong, once it is shown.
     came             new subjects of the open group, and the treated among them.
@@ -62,6 +64,7 @@ class Account:
     first: int = 0
     tick: int = 0
     last_seen: int | None = None
+    heard: int | None = None
     alarms: int = 0
     ratio: Wealth = field(default_factory=ratio.opened)
     uneven: str = ""
@@ -114,6 +117,7 @@ class Account:
                 self.alarms += max(0, tally.bad)
             return
         at = moment(tally, group)
+        self._hear(tally, at)
         if group != self.group or exposure != self.exposure:
             self._end_group()
         if exposure != self.exposure or not confirmed:
@@ -130,6 +134,10 @@ class Account:
             self.came_treated += tally.subjects if treatment else 0
         if self.setup.valued:
             self.values.add(tally.seen, tally.total)
+
+    def _hear(self, tally: Tally, at: int) -> None:
+        if tally.arm is Arm.TREATMENT and tally.seen:
+            self.heard = max(self.heard or at, at)
 
     def settled(self) -> Account:
         """Return the account as it is once the open group is complete."""
