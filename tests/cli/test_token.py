@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from click.testing import Result
-from phasegate.adapters.stores.sqlite import open_in
 
+from phasegate.adapters.stores.sqlite import open_in
 from phasegate.core.plan import Role
 from phasegate.server.access import hash_of
 

@@ -9,12 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from phasegate.core.evidence import Arm, Tally
+from phasegate.core.evidence import Arm, Tally, Uncountable
 from phasegate.core.judge import share
 from phasegate.core.judge.counts import Arms, Block, Counts
 from phasegate.core.judge.share import ShareGuard, Terms
 
 UNSEEN = -1
+
+UNCOUNTABLE = {
+    Uncountable.SAMPLED.value: (
+        "its telemetry is sampled, so that counts are not those of the traffic; "
+        "have the services under trial export every request"
+    ),
+}
+"""What is said of a series for each Uncountable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +93,7 @@ class Account:
         wrong = fault(tally)
         if wrong:
             self.invalid = self.invalid or wrong
-            if tally.arm is Arm.TREATMENT:
+            if tally.arm is Arm.TREATMENT and tally.seen >= 0:
                 self.alarms += max(0, tally.bad)
             return
         if group != self.group or exposure != self.exposure:
@@ -169,7 +177,12 @@ def moment(tally: Tally, ripe_ms: int) -> int:
 
 
 def fault(tally: Tally) -> str:
-    """Say what is impossible about a tally, with its writer and sequence; empty if nothing is."""
+    """Say what is impossible about a tally, with its writer and sequence; empty if nothing is.
+
+    A tally of what could not be counted says why, as far as this version knows the reason.
+    """
+    if tally.seen < 0 and tally.bad in UNCOUNTABLE:
+        return UNCOUNTABLE[tally.bad]
     least = min(
         tally.seen,
         tally.bad,
