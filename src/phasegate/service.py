@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,12 +16,18 @@ from phasegate.core.plan import EVERYONE, Plan
 from phasegate.core.problem import Problem
 from phasegate.core.run import Run, replay
 from phasegate.flags.journal import Journal, log_of, read
-from phasegate.ports import Conflict, Store
+from phasegate.ports import Conflict, Store, Unavailable
 
 TRIES = 5
 """How often a person's request is handled anew when somebody else's event came first."""
 
 PRODUCTION = "production"
+
+MOST_PACE = 1_000_000
+"""A week becomes less than a second: nothing can be watched in less."""
+
+LONGEST_START = timedelta(seconds=5)
+"""For how long a start that never ended keeps others from starting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +63,23 @@ def start(
     plan = parsed.plan
     environment = request.environment or plan.environment
     event = _run_started(plan, request, environment, actor, now)
-    refusal = _pace_refused(request.pace, environment) or _busy(store, event, environment)
+    refusal = _pace_refused(request.pace, environment)
     if refusal:
         return refusal
-    store.save_plan(plan.hash, request.text, request.origin)
-    store.append(event)
+    # Two people may start at the same moment: whoever gets this short lease looks first.
+    door = f"start {environment}"
+    if not store.acquire(door, event.log, now, now + LONGEST_START):
+        return _start_under_way(environment)
+    try:
+        refusal = _busy(store, environment)
+        if refusal:
+            return refusal
+        store.save_plan(plan.hash, request.text, request.origin)
+        store.append(event)
+    finally:
+        # Kept, it keeps others out for seconds; a start that was written stays one all the same.
+        with suppress(Unavailable):
+            store.acquire(door, event.log, now, now)
     return event
 
 
@@ -179,6 +198,12 @@ def _pace_refused(pace: float, environment: str) -> Refusal | None:
             message=f"a pace of {pace:g} would lengthen the plan's durations",
             remedy="Give a pace of 1 or more; 60 turns hours into minutes.",
         )
+    if pace > MOST_PACE:
+        return Refusal(
+            code="pace-too-high",
+            message=f"a pace of {pace:g} would leave nothing of the plan's durations",
+            remedy=f"Give a pace of at most {MOST_PACE:,}.",
+        )
     if pace != 1 and environment == PRODUCTION:
         return Refusal(
             code="pace-in-production",
@@ -188,11 +213,15 @@ def _pace_refused(pace: float, environment: str) -> Refusal | None:
     return None
 
 
-def _busy(store: Store, event: Event, environment: str) -> Refusal | None:
-    # Two people may start at the same moment: whoever gets this short lease looks first.
-    until = event.at + timedelta(seconds=5)
-    if not store.acquire(f"start {environment}", event.log, event.at, until):
-        return _too_busy(environment)
+def _start_under_way(environment: str) -> Refusal:
+    return Refusal(
+        code="too-busy",
+        message=f"somebody else is starting a run in {environment} at this moment",
+        remedy="Nothing was started here; see what they started: phasegate run list.",
+    )
+
+
+def _busy(store: Store, environment: str) -> Refusal | None:
     for run in runs(store):
         if run.environment == environment and run.ended is None:
             return Refusal(
@@ -218,6 +247,12 @@ def _flag_refused(store: Store, environment: str, draft: Draft, key: str) -> Ref
             code="exposure-range",
             message=f"{exposure} basis points are no share of the audience",
             remedy="Give a share like 25% or 0.5%.",
+        )
+    if not str(draft.body["reason"]).strip():
+        return Refusal(
+            code="reason-missing",
+            message="a change of a flag needs a reason",
+            remedy="Say why: --reason TEXT.",
         )
     known = states.keys() | journal(store, environment).exposures.keys()
     if draft.kind != "flag_set" and key not in known:

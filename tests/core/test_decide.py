@@ -9,7 +9,7 @@ import pytest
 
 from phasegate.core.decide import RULES, Decision, Evidence, Verb, decide
 from phasegate.core.evidence import ENVIRONMENT, Finding, Judgement, Outcome
-from phasegate.core.plan import OnOutage, Plan
+from phasegate.core.plan import OnOutage, Plan, Window
 from phasegate.testing.checkout import CHECK_DATABASE, NOON, checkout_plan
 from phasegate.testing.story import RUN, Story
 
@@ -338,6 +338,27 @@ def test_a_paused_run_goes_no_further() -> None:
     story.tell("paused", {"reason": "lunch"}, actor="Ada")
 
     assert ask(story, gates=(SHOWN,)).rule == "paused"
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "rule"),
+    [(8 * 60, 16 * 60, "outside_window"), (20 * 60, 21 * 60, "move_on")],
+)
+def test_a_run_goes_forward_only_in_its_window(opens: int, closes: int, rule: str) -> None:
+    # Noon in UTC on Tuesday, 1 January 2030, is eight in the evening at +08:00.
+    window = Window(days=(1,), opens=opens, closes=closes, offset=8 * 60)
+    story = soaked(replace(checkout_plan(), window=window))
+
+    assert ask(story, gates=(SHOWN,)).rule == rule
+
+
+def test_a_rollback_knows_no_window() -> None:
+    window = Window(days=(6,), opens=0, closes=1, offset=0)
+    story = soaked(replace(checkout_plan(), window=window))
+
+    decision = ask(story, guards=(judgement(Outcome.FAIL, accuses=True),))
+
+    assert decision.kind == "rollback_started"
 
 
 def beta(stage: int) -> Story:

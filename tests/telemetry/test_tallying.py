@@ -110,7 +110,7 @@ def tallies(made: Tallier, now: float = NOON) -> list[Tally]:
 
 
 def counts(tally: Tally) -> dict[str, float]:
-    names = ("seen", "bad", "subjects", "subjects_bad", "at_risk", "newly_bad")
+    names = ("seen", "bad", "subjects", "subjects_bad", "at_risk", "newly_bad", "again_bad")
     return {name: getattr(tally, name) for name in names if getattr(tally, name)}
 
 
@@ -254,6 +254,7 @@ def test_only_a_subjects_first_bad_observation_is_newly_bad_and_ends_its_risk() 
             request(at_s=NOON),
             request(at_s=NOON + 1, error=True),
             request(at_s=NOON + 2, error=True),
+            request(at_s=NOON + 3, error=True),
             request(at_s=NOON + 30),
         ],
         NOON + 30,
@@ -262,6 +263,7 @@ def test_only_a_subjects_first_bad_observation_is_newly_bad_and_ends_its_risk() 
     assert [counts(tally) for tally in tallies(made)] == [
         {"seen": 1, "subjects": 1, "at_risk": 1},
         {"seen": 1, "bad": 1, "at_risk": 1, "newly_bad": 1},
+        {"seen": 1, "bad": 1, "again_bad": 1},
         {"seen": 1, "bad": 1},
         {"seen": 1},
     ]
@@ -273,7 +275,7 @@ def test_subjects_are_remembered_over_flushes() -> None:
     tallies(made)
     made.observe([request(error=True)], NOON)
 
-    assert [counts(tally) for tally in tallies(made)] == [{"seen": 1, "bad": 1}]
+    assert [counts(tally) for tally in tallies(made)] == [{"seen": 1, "bad": 1, "again_bad": 1}]
 
 
 def test_telemetry_out_of_order_counts_nobody_twice_in_a_block() -> None:
@@ -293,6 +295,37 @@ def test_a_subject_whose_arm_changes_is_at_risk_in_both() -> None:
 
     assert found[Arm.CONTROL] == {"seen": 1, "subjects": 1, "at_risk": 1}
     assert found[Arm.TREATMENT] == {"seen": 1, "bad": 1, "at_risk": 1, "newly_bad": 1}
+
+
+def test_a_second_bad_observation_is_counted_once_even_over_a_restart() -> None:
+    before = tallier(watch(ERRORS))
+    before.observe([request(error=True), request(error=True)], NOON)
+    sightings = before.flush(NOON).sightings
+    after = tallier(watch(ERRORS))
+    after.recall(sightings)
+    after.observe([request(error=True)], NOON)
+
+    assert [counts(tally) for tally in tallies(after)] == [{"seen": 1, "bad": 1}]
+
+
+def test_an_arm_left_and_found_again_out_of_order_is_counted_in_its_own_blocks() -> None:
+    made = tallier(watch(ERRORS))
+    made.observe(
+        [
+            request(variant="on", at_s=NOON + 30),
+            request(variant="off", at_s=NOON),
+            request(variant="off", at_s=NOON + 30, error=True),
+        ],
+        NOON + 30,
+    )
+
+    at_risk = {(t.arm, t.bucket - int(NOON)): t.at_risk for t in tallies(made)}
+
+    assert at_risk == {
+        (Arm.TREATMENT, 30): 1,
+        (Arm.CONTROL, 0): 1,
+        (Arm.CONTROL, 30): 1,
+    }
 
 
 @settings(deadline=None, max_examples=60)
@@ -368,7 +401,7 @@ def test_subjects_are_known_again_after_a_restart(recalled_first: bool) -> None:
     after.observe([request("patient-1", error=True), request("patient-2", error=True)], NOON)
 
     assert [counts(tally) for tally in tallies(after)] == [
-        {"seen": 2, "bad": 2, "at_risk": 1, "newly_bad": 1}
+        {"seen": 2, "bad": 2, "at_risk": 1, "newly_bad": 1, "again_bad": 1}
     ]
 
 

@@ -282,7 +282,7 @@ def _retry(plan: Plan, run: Run, request: Retry, actor: Person) -> Draft | Refus
 
 def _waivable(phase: Phase, run: Run) -> list[str]:
     names = [component.name for component in phase.components]
-    conditions = [condition.text for condition in phase.pass_when]
+    conditions = [condition.text for condition in phase.conditions]
     gates = [f"{name}: {text}" for name in names for text in conditions]
     steps = [step.name for step in (*phase.before, *phase.after)]
     withdrawn = [

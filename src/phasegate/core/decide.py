@@ -172,6 +172,13 @@ def soaking(s: Situation) -> Decision | None:
     return _hold("soaking", f"{rest.total_seconds():.0f} s of watching are left")
 
 
+def outside_window(s: Situation) -> Decision | None:
+    """A run goes forward only in the plan's window, when people are there to look."""
+    if s.plan.window is None or s.plan.window.holds(s.now):
+        return None
+    return _hold("outside_window", "the plan's window for going forward is closed")
+
+
 def overdue(s: Situation) -> Decision | None:
     """A phase that cannot show its gates in its longest time stops as inconclusive, for a person.
 
@@ -182,7 +189,7 @@ def overdue(s: Situation) -> Decision | None:
         return None
     late = {
         _gate_name(j): f"still undecided after the longest time: {j.sentence}"
-        for j in s.evidence.gates
+        for j in (*s.evidence.gates, *_unjudged(s))
         if j.outcome in (Outcome.INCONCLUSIVE, Outcome.INVALID)
         and _gate_name(j) not in s.run.closed
         and not s.run.waives(_gate_name(j), s.now)
@@ -193,7 +200,8 @@ def overdue(s: Situation) -> Decision | None:
 def gate_closed(s: Situation) -> Decision | None:
     """Only a gate that is shown opens. A failure once seen is written down and stays.
 
-    What is closed opens by trying the phase again or by a waiver, never by itself.
+    What is closed opens by trying the phase again or by a waiver, never by itself. A guard that
+    could not be judged closes the phase like a gate: nobody knows what it would have said.
     """
     if s.phase is None or not _final(s):
         return None
@@ -246,6 +254,7 @@ RULES: tuple[Rule, ...] = (
     steps_unfinished,
     exposure_unconfirmed,
     soaking,
+    outside_window,
     overdue,
     gate_closed,
     sign_off_missing,
@@ -411,13 +420,20 @@ def _step_open(s: Situation, step: Step) -> str | None:
 
 def _closed(s: Situation) -> Iterable[tuple[str, str]]:
     yield from s.run.closed.items()
-    for judgement in s.evidence.gates:
+    for judgement in (*s.evidence.gates, *_unjudged(s)):
         name = _gate_name(judgement)
         if judgement.outcome is not Outcome.PASS and name not in s.run.closed:
             yield name, judgement.sentence
     for trial in s.run.trials.values():
         if trial.state is TrialState.WITHDRAWN:
             yield f"component {trial.component}", f"{trial.component} is withdrawn"
+
+
+def _unjudged(s: Situation) -> tuple[Judgement, ...]:
+    """Return the guards of the phase under way that could not be judged."""
+    return tuple(
+        j for j in s.evidence.guards if j.phase == s.run.phase and j.outcome is Outcome.INVALID
+    )
 
 
 def _gate_name(judgement: Judgement) -> str:

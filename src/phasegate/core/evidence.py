@@ -47,6 +47,7 @@ class Tally:
     at_risk, newly_bad      subjects, once per block and again where they first turn bad, that had
                             no bad observation in this trial before; and those whose first bad
                             observation this is, always among those at risk.
+    again_bad   subjects whose second bad observation in this trial this is.
     total       sum of observed values (quantiles: ms; levels: the reading), 0 where none.
     writer, sequence        unique together: a tally delivered twice is stored once.
     """
@@ -64,6 +65,7 @@ class Tally:
     subjects_bad: int = 0
     at_risk: int = 0
     newly_bad: int = 0
+    again_bad: int = 0
     total: float = 0.0
     writer: str
     sequence: int

@@ -23,6 +23,13 @@ def exposures(run: Run) -> dict[tuple[str, str, int], int]:
     }
 
 
+def unconfirmed(run: Run) -> frozenset[tuple[str, str, int]]:
+    """Return the trials whose exposure was asked for and not yet read back at the target."""
+    if run.exposing is None:
+        return frozenset()
+    return frozenset((t.phase, t.component, t.attempt) for t in run.trials.values())
+
+
 def polled(plan: Plan, run: Run) -> tuple[tuple[Phase, Condition], ...]:
     """Return the conditions on levels that somebody must read from a metric source.
 

@@ -14,6 +14,7 @@ PLAN = {
     "default), or keep.",
     "blind_for": "How long a guard may go unseen before the phase is taken back. Default: 5m.",
     "block": "Length of the blocks in which absolute shares are judged. Default: 30s.",
+    "window": "When the run may go forward, like mon-fri 08:00-16:00 +08:00. Default: always.",
     "endpoints": "Base URLs by name, for {name} in checks, cases and queries.",
     "hazards": "Harms to patients, each with the metrics that guard it.",
     "checks": "Named checks for steps.",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from phasegate.core.across import CHOICES
 from phasegate.core.plan import OnOutage, Risk
 from phasegate.planfile import keys
-from phasegate.planfile.values import NAME, NUMBER
+from phasegate.planfile.values import NAME, NUMBER, WINDOW
 
 Schema = dict[str, object]
 
@@ -33,6 +33,7 @@ def schema() -> Schema:
                 "unattended": _text(rf"keep|withdraw after {DURATION}", "withdraw after 15m"),
                 "blind_for": _text(DURATION, "5m"),
                 "block": _text(DURATION, "30s"),
+                "window": _text(WINDOW, "mon-fri 08:00-16:00 +08:00"),
                 "endpoints": _named({"type": "string"}),
                 "hazards": _named(_hazard()),
                 "checks": _named(_check()),

@@ -6,7 +6,7 @@ counted once for the bundle; each series adds only what is bad, which is rare.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil, isfinite
 from typing import NamedTuple, TypedDict
@@ -64,6 +64,7 @@ class Common:
 class Bad:
     """What one series adds to the common counts.
 
+    again_bad  subjects whose second bad observation this is.
     late    newly bad subjects at a later visit of a block: at risk in that second as well.
     spared  first visits of subjects who were bad before, and so are no longer at risk.
     """
@@ -71,6 +72,7 @@ class Bad:
     bad: int = 0
     subjects_bad: int = 0
     newly_bad: int = 0
+    again_bad: int = 0
     late: int = 0
     spared: int = 0
 
@@ -84,6 +86,7 @@ class Counted(TypedDict, total=False):
     subjects_bad: int
     at_risk: int
     newly_bad: int
+    again_bad: int
     total: float
 
 
@@ -92,12 +95,13 @@ _NOTHING_BAD = Bad()
 
 @dataclass(slots=True)
 class Member:
-    """One series of a bundle: which of its observations were bad, and who is ill."""
+    """One series of a bundle: which of its observations were bad, and who is ill, once or again."""
 
     series: Series
     is_bad: IsBad
     cells: dict[int, Bad] = field(default_factory=dict)
     ill: set[int] = field(default_factory=set)
+    ill_again: set[int] = field(default_factory=set)
     newly_ill: list[int] = field(default_factory=list)
 
     @property
@@ -114,6 +118,10 @@ class Member:
         cell.subjects_bad += met == 2
         if subject in self.ill:
             cell.spared += met > 0
+            if subject not in self.ill_again:
+                cell.again_bad += 1
+                self.ill_again.add(subject)
+                self.newly_ill.append(subject)
             return
         # Whoever breaks at a later visit of a block was at risk in that second as well: the tally
         # of an earlier one may have left already, and a tally must make sense by itself.
@@ -121,6 +129,11 @@ class Member:
         cell.newly_bad += 1
         self.ill.add(subject)
         self.newly_ill.append(subject)
+
+    def recall(self, ill: Iterable[int]) -> None:
+        """Take up who was ill before a restart; whoever is named twice was so again."""
+        for subject in ill:
+            (self.ill_again if subject in self.ill else self.ill).add(subject)
 
     def spare(self, key: int) -> None:
         """Take note of the first visit of a block by somebody who is ill already."""
@@ -183,7 +196,7 @@ class Bundle:
         self._subjects.recall(unpacked(sighting.subjects))
         for member in self.members:
             if member.series.name == sighting.series:
-                member.ill.update(unpacked(sighting.ill))
+                member.recall(unpacked(sighting.ill))
 
     def identities(self) -> Iterator[Identity]:
         """Yield the identity of each series."""
@@ -245,6 +258,7 @@ def _told(member: Member, cell: Common, own: Bad) -> Iterator[Counted]:
             "subjects_bad": own.subjects_bad,
             "at_risk": cell.firsts - own.spared + own.late,
             "newly_bad": own.newly_bad,
+            "again_bad": own.again_bad,
             "total": cell.total if member.valued else 0.0,
         }
     if cell.refused:

@@ -99,6 +99,10 @@ class Intake:
             self.flush(clock())
         self.flush(clock())
 
+    def hurry(self) -> None:
+        """Have `flush_forever` flush at once, or notice at once that it is to stop."""
+        self._urgent.set()
+
     def _keep(self, flush: Flush) -> None:
         if flush.tallies or flush.sightings:
             self._kept.append(flush)

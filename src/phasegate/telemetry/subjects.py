@@ -38,7 +38,7 @@ class Subjects:
             self._new.append(subject)
             self._states[subject] = place << BLOCKS | 1
             return 2
-        if state >> BLOCKS == place:
+        if state >> BLOCKS == place and state & 1:
             return 0
         first, self._states[subject] = _met_again(state, place >> 1, place & 1)
         return int(first)
@@ -71,9 +71,9 @@ def _met_again(state: int, block: int, arm_bit: int) -> tuple[bool, int]:
     still older one counts as first. Who changes arms starts anew in the other arm.
     """
     latest, seen_in = state >> (BLOCKS + 1), state & _SEEN_IN
-    if state >> BLOCKS & 1 != arm_bit:
-        return True, _state(max(block, latest), arm_bit, 1)
     ahead = block - latest
+    if state >> BLOCKS & 1 != arm_bit:
+        return True, _state(max(block, latest), arm_bit, 1 << max(0, -ahead) & _SEEN_IN)
     if ahead > 0:
         shifted = seen_in << ahead & _SEEN_IN if ahead < BLOCKS else 0
         return True, _state(block, arm_bit, shifted | 1)

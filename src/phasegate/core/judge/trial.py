@@ -39,6 +39,11 @@ class Asked:
             if key[:3] == trial:
                 yield key[3], account
 
+    def uneven(self, component: str) -> str:
+        """Say what is wrong with the size of a component's arms; empty where nothing is."""
+        told = (account.settled().uneven for _, account in self.accounts(component))
+        return next((why for why in told if why), "")
+
 
 def judgement(
     asked: Asked,
