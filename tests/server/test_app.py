@@ -70,7 +70,7 @@ def test_malformed_telemetry_is_answered_as_exporters_expect(plane: Plane) -> No
         shop.post("/v1/traces", content=b"{", headers={"content-type": plain}),
         shop.post("/v1/traces", content=b"{}", headers={"content-type": "text/plain"}),
         shop.get("/v1/traces"),
-        shop.post("/v1/metrics", content=b"{}", headers={"content-type": plain}),
+        shop.post("/v1/profiles", content=b"{}", headers={"content-type": plain}),
     ]
 
     assert [answer.status_code for answer in answers] == [400, 400, 415, 405, 404]

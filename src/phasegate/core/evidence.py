@@ -27,6 +27,12 @@ class Arm(Enum):
     CONTROL = "control"
 
 
+class Uncountable(Enum):
+    """Why observations that concern a series could not be counted; see Tally.seen."""
+
+    SAMPLED = 1
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tally:
     """One stored reading: what one writer saw of one series in one second.
@@ -34,7 +40,9 @@ class Tally:
     run, phase, component, attempt  whose trial it belongs to; component may be ENVIRONMENT.
     series      `Plan.series` of the condition it serves.
     bucket      Unix second of the observations; for a metric with lag, of their exposure.
-    seen, bad   all observations (requests, ratings, probes) and the bad ones among them.
+    seen, bad   all observations (requests, ratings, probes) and the bad ones among them. Below
+                zero, `seen` is how many could not be counted, and `bad` the Uncountable that
+                says why: the series cannot be judged from there on.
     subjects, subjects_bad  observations that are their subject's first in this trial.
     at_risk, newly_bad      subjects, once per block and again where they first turn bad, that had
                             no bad observation in this trial before; and those whose first bad

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from math import isfinite
 
-from phasegate.core.evidence import Arm, Tally
+from phasegate.core.evidence import Arm, Tally, Uncountable
 from phasegate.core.judge import ratio, share
 from phasegate.core.judge.bets import Wealth
 from phasegate.core.judge.counts import Arms, Block, Counts
@@ -19,6 +19,14 @@ from phasegate.core.judge.terms import Terms
 from phasegate.core.judge.units import Values
 
 UNSEEN = -1
+
+UNCOUNTABLE = {
+    Uncountable.SAMPLED.value: (
+        "its telemetry is sampled, so that counts are not those of the traffic; "
+        "have the services under trial export every request"
+    ),
+}
+"""What is said of a series for each Uncountable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,7 +121,7 @@ class Account:
         wrong = fault(tally)
         if wrong:
             self.invalid = self.invalid or wrong
-            if tally.arm is Arm.TREATMENT:
+            if tally.arm is Arm.TREATMENT and tally.seen >= 0:
                 self.alarms += max(0, tally.bad)
             return
         at = moment(tally, group)
@@ -227,8 +235,11 @@ def fault(tally: Tally) -> str:
     """Say what is impossible about a tally, with its writer and sequence; empty if nothing is.
 
     A subject who was at risk in one second may turn bad in another, so within one tally there may
-    be more newly bad than at risk.
+    be more newly bad than at risk. A tally of what could not be counted says why, as far as this
+    version knows the reason.
     """
+    if tally.seen < 0 and tally.bad in UNCOUNTABLE:
+        return UNCOUNTABLE[tally.bad]
     turned = tally.newly_bad + tally.again_bad
     parts = (tally.bad, tally.subjects, tally.subjects_bad, tally.at_risk, tally.newly_bad)
     if (
