@@ -233,7 +233,7 @@ def test_progress_is_one_exactly_when_the_guard_has_tripped(counts) -> None:
     guard, arms = opened(terms), Arms(treated=Counts(seen=1), control=Counts())
     for treated, bad in counts:
         batch = Block(treated=bad, treated_bad=bad) if treated else Block(0, 0, bad, bad)
-        guard = look(compare(guard, terms, 0, 2500, batch), terms, arms)
+        guard = look(compare(guard, terms, 0, 2500, batch, arms), terms, arms)
 
     said = verdict(guard, terms, arms)
 

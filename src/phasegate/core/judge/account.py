@@ -167,10 +167,10 @@ class Account:
     def _end_group(self) -> None:
         """Look at the arms, which are complete now, and at what their comparison has grown to."""
         self._weigh_arms()
-        if not self.batch.worth_a_look:
-            return
-        self._pay()
-        if self.uneven:
+        looked = self.batch.worth_a_look
+        if looked or self.batch.newly_bad:
+            self._pay()
+        if not looked or self.uneven:
             return
         self.guards = tuple(
             share.look(guard, terms, self.arms)
@@ -190,7 +190,7 @@ class Account:
         if self.batch == Block():
             return
         self.guards = tuple(
-            share.compare(guard, terms, self.tick, self.exposure, self.batch)
+            share.compare(guard, terms, self.tick, self.exposure, self.batch, self.arms)
             for guard, terms in zip(self.guards, self.setup.terms, strict=True)
         )
         self.batch = Block()
