@@ -10,8 +10,9 @@ from pathlib import Path
 class Settings:
     """How one server runs.
 
-    data         folder of the store; made if it is missing.
-    store        name of a store adapter (entry point group `phasegate.stores`).
+    data         folder of the store, where it is one that lies in a folder; made if it is missing.
+    store        name of a store adapter (entry point group `phasegate.stores`), or a URL whose
+                 scheme is one: postgresql://user@host/database. May hold a password: not shown.
     environment  whose flags are served to applications that name none.
     """
 
@@ -20,6 +21,19 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     environment: str = "production"
+
+    @property
+    def adapter(self) -> str:
+        """The name of the store's adapter."""
+        return self.store.partition(":")[0]
+
+    @property
+    def place(self) -> str:
+        """Where the store is, as it may be shown."""
+        if "://" not in self.store:
+            return str(self.data)
+        host = self.store.partition("://")[2].rpartition("@")[2].partition("?")[0]
+        return f"{self.adapter}://{host}"
 
     @property
     def url(self) -> str:

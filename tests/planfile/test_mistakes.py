@@ -107,6 +107,13 @@ MISTAKES = [
     ("exposure-range", "new_cart: 5%", "new_cart: 500%", f"{A}.components.new_cart"),
     ("exposure-precision", "new_cart: 5%", "new_cart: 0.125%", f"{A}.components.new_cart"),
     ("window-form", "author: ada", 'author: ada\nwindow: "at night"', "window"),
+    ("flag-shared", "new_cart: 25%", "till: {flag: new_till, exposure: 25%}", ""),
+    (
+        "guard-sentinel-only",
+        "- error_rate worse than control by 1%",
+        "- paid_twice",
+        f"{B}.roll_back_when",
+    ),
     ("window-form", "author: ada", 'author: ada\nwindow: "mon 16:00-08:00 +00:00"', "window"),
     ("duration-form", "lasts: 2h to 24h", "lasts: soon to later", f"{A}.lasts"),
     ("duration-range", "lasts: 2h to 24h", "lasts: 2h to 9000d", f"{A}.lasts"),

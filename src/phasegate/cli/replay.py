@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run")
-@options.data
+@options.store
 @options.as_json
-def replay(run: str, data: str, as_json: bool) -> None:
+def replay(run: str, data: str, store: str, as_json: bool) -> None:
     """Derive every decision of RUN again and compare; exit code 1 if one differs.
 
     Works offline on the store itself: tallies, findings and events are read, nothing is written,
@@ -32,7 +32,7 @@ def replay(run: str, data: str, as_json: bool) -> None:
     """
     from phasegate.core.canonical import plain
 
-    found = _replayed(run, Path(data))
+    found = _replayed(run, Path(data), store)
     if as_json:
         print_json({**plain(found), "same": found.same})
     else:
@@ -49,18 +49,18 @@ def replay(run: str, data: str, as_json: bool) -> None:
         click.echo(f"{run}: {found.decisions} decisions of {found.events} events derived alike")
 
 
-def _replayed(run: str, data: Path) -> Replayed:
+def _replayed(run: str, data: Path, store: str) -> Replayed:
     from phasegate.cli.token import opened
     from phasegate.engine.memory import OtherPlan
     from phasegate.engine.rederive import rederive
 
-    if not data.is_dir():
+    if store == "sqlite" and not data.is_dir():
         raise Failed("no-store", f"there is no store in {data}", "Name it: --data DIR.")
-    with opened(data) as store:
+    with opened(data, store) as kept:
         try:
-            return rederive(store, run)
+            return rederive(kept, run)
         except KeyError as error:
-            known = ", ".join(store.logs()) or "none"
+            known = ", ".join(kept.logs()) or "none"
             raise Failed("unknown-run", f"there is no run {run}", f"Known: {known}.") from error
         except OtherPlan as error:
             raise Failed(

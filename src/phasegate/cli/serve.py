@@ -13,7 +13,7 @@ import click
 from phasegate.cli import options
 from phasegate.cli.failing import Failed
 from phasegate.cli.printing import print_json
-from phasegate.cli.token import add
+from phasegate.cli.token import add, opening
 from phasegate.core.plan import Role
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ FIRST_NAME = "admin"
 
 
 @click.command()
-@options.data
+@options.store
 @click.option(
     "--host", metavar="HOST", envvar="PHASEGATE_HOST", default="127.0.0.1", show_default=True
 )
@@ -48,8 +48,11 @@ FIRST_NAME = "admin"
     help="Whose flags applications get that name none.",
 )
 @options.as_json
-def serve(data: str, host: str, port: int, environment: str, as_json: bool) -> None:
+def serve(*, data: str, store: str, host: str, port: int, environment: str, as_json: bool) -> None:
     """Run the control plane until SIGTERM or Ctrl-C.
+
+    Any number of servers may run on one PostgreSQL: each takes telemetry and serves flags, one
+    decides, and another takes over when that one is gone.
 
     Where the store has no token yet, one for an admin is made and printed once, on stderr.
 
@@ -57,12 +60,17 @@ def serve(data: str, host: str, port: int, environment: str, as_json: bool) -> N
     Examples:
       phasegate serve
       phasegate serve --data /var/lib/phasegate --port 9000 --environment demo
+      phasegate serve --store postgresql://pg@db/phasegate
     """
     listener = _listen(host, port)
     from phasegate.settings import Settings
 
     settings = Settings(
-        data=Path(data), host=host, port=listener.getsockname()[1], environment=environment
+        data=Path(data),
+        store=store,
+        host=host,
+        port=listener.getsockname()[1],
+        environment=environment,
     )
     _log_to_stderr()
     server = _open(settings)
@@ -98,18 +106,10 @@ def _log_to_stderr() -> None:
 
 
 def _open(settings: Settings) -> Server:
-    from phasegate.ports import Unavailable
     from phasegate.server.app import Server
-    from phasegate.wiring import UnknownAdapter
 
-    try:
+    with opening(settings):
         return Server(settings)
-    except (Unavailable, UnknownAdapter, OSError) as error:
-        raise Failed(
-            "store-unavailable",
-            f"the store in {settings.data} cannot be opened: {error}",
-            "Check that the folder can be written to.",
-        ) from error
 
 
 def _first_token(server: Server) -> None:
@@ -163,7 +163,7 @@ def _run(server: Server, settings: Settings, listener: socket.socket, *, as_json
 def _ready(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         told = {"url": settings.url, "environment": settings.environment}
-        print_json({**told, "data": str(settings.data)})
+        print_json({**told, "data": str(settings.data), "store": settings.place})
     else:
         click.echo(f"phasegate serves {settings.url} for {settings.environment}")
     sys.stdout.flush()

@@ -97,6 +97,7 @@ class Metric:
     cases     for a share from labelled cases: the name of the case file.
     lag       how long an outcome may take to arrive; cohorts are judged once it has passed.
     hold      for a level: how long it must stay beyond its bound.
+    across    for a level that several series tell: highest, lowest, mean or sum of them.
     weight    share of the phase's error budget relative to the other metrics; None: by kind.
     """
 
@@ -114,6 +115,7 @@ class Metric:
     cases: str | None = None
     lag: timedelta = timedelta(0)
     hold: timedelta = timedelta(minutes=2)
+    across: str | None = None
     weight: float | None = None
 
 

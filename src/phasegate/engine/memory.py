@@ -105,7 +105,8 @@ def _judged(memory: Memory, rows: list[StoredTally]) -> Memory:
 
 def load_plan(store: Store, run: Run) -> tuple[Plan, str]:
     """Return a run's plan, paced, and where its text came from. Raises OtherPlan."""
-    text, origin = store.plan_text(run.plan_hash)
+    text, _ = store.plan_text(run.plan_hash)
+    origin = run.origin
     # Unreviewed: a stricter review must not make a run under way unreadable.
     plan = planfile.parse_unreviewed(text, origin).plan
     if plan is None or plan.hash != run.plan_hash:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from phasegate.core.across import CHOICES
 from phasegate.core.plan import OnOutage, Risk
 from phasegate.planfile import keys
 from phasegate.planfile.values import NAME, NUMBER, WINDOW
@@ -68,6 +69,7 @@ def _metric() -> Schema:
         "at": _text(PERCENT, "95%"),
         "lag": _text(DURATION, "1h"),
         "hold": _text(DURATION, "2m"),
+        "across": {"enum": list(CHOICES)},
         "weight": {"type": "number", "exclusiveMinimum": 0},
     }
     return _table(keys.METRIC, forms, required=("kind",))

@@ -47,7 +47,8 @@ SHARE_REMEDY = 'A share is a percentage, like "95%" or "0.5 %".'
 EXPOSURE_REMEDY = 'An exposure is a share of the phase\'s audience, like "25 %" or "0.5 %".'
 CLOCK = r"(?:[01][0-9]|2[0-4]):[0-5][0-9]"
 DAY = f"(?:{'|'.join(DAYS)})"
-WINDOW = rf"{DAY}(?:[-,]{DAY})*\s+{CLOCK}-{CLOCK}\s+[+-]{CLOCK}"
+AHEAD = r"(?:0[0-9]|1[0-4]):[0-5][0-9]"
+WINDOW = rf"{DAY}(?:[-,]{DAY})*\s+{CLOCK}-{CLOCK}\s+[+-]{AHEAD}"
 WINDOW_REMEDY = 'A window has days, times and the offset from UTC: "mon-fri 08:00-16:00 +08:00".'
 ONES = re.compile(rf"({NUMBER})\s*([a-z]+)\s*")
 

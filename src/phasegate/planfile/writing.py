@@ -102,6 +102,7 @@ def _metric(metric: Metric) -> dict[str, Yaml]:
             "at": None if metric.at is None else _percent(metric.at),
             "unit": metric.unit,
             "query": metric.query,
+            "across": metric.across,
             "lag": _duration(metric.lag) if metric.lag else None,
             "hold": _duration(metric.hold) if level else None,
             "weight": metric.weight,

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from phasegate.core.command import Person
 from phasegate.core.plan import Role
-from phasegate.ports import Store, Token
+from phasegate.ports import Store, Token, Unavailable
 from phasegate.server.bare import App, Receive, Scope, Send, header, refuse
 
 OPEN_PATHS = ("/health/live", "/health/ready")
@@ -19,6 +19,9 @@ REMEMBERED_S = 5.0
 """How long a token is believed without asking the store: the longest a revoked one lives on."""
 
 PERSON = "phasegate.person"
+
+UNCHANGED = "Nothing was changed; try again when it is back."
+"""What to do when the store does not answer."""
 
 
 def new_token(name: str, role: Role, now: datetime) -> tuple[str, Token]:
@@ -30,6 +33,24 @@ def new_token(name: str, role: Role, now: datetime) -> tuple[str, Token]:
 def hash_of(secret: str) -> str:
     """Return what is stored of a secret. Secrets are random, so a plain SHA-256 is enough."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def evidence_only_from_those_who_may(app: App) -> App:
+    """Keep viewers from sending telemetry: whoever writes evidence moves runs, both ways."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope[PERSON].role is Role.VIEWER:
+            await refuse(
+                send,
+                403,
+                "may-not",
+                f"{scope[PERSON].name} is viewer and may not send telemetry",
+                "Use an application's token: phasegate token create NAME --role application.",
+            )
+            return
+        await app(scope, receive, send)
+
+    return guarded
 
 
 class Gatekeeper:
@@ -47,7 +68,11 @@ class Gatekeeper:
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
-        person = self._person(scope)
+        try:
+            person = self._person(scope)
+        except Unavailable as error:
+            await refuse(send, 503, "unavailable", str(error), UNCHANGED)
+            return
         if person is None:
             await refuse(
                 send,

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from phasegate.client.lease import Lease, LeasedFlags
+from phasegate.client.lease import FOR_EVER, NEVER, Lease, LeasedFlags
 from phasegate.flags.compile import compile_document
+from phasegate.ports import Reach
 from phasegate.server.streams import Acks, Lost, News, Published, Stream
 
 TRANSIT = 1.0
@@ -91,6 +92,21 @@ class FlagBoard:
                 connected=len(place.streams),
                 behind=tuple(sorted(stream.name for stream in behind)),
                 unreached=tuple(sorted(unreached)),
+            )
+
+    def reach(self, environment: str) -> Reach:
+        """Say how far flags have come from here; leased_ms: the longest lease that was given."""
+        with self._lock:
+            place = self._place(environment)
+            self._forget_harmless(place)
+            leases = [stream.lease + TRANSIT for stream in place.streams.values()]
+            leases += [lost.until for lost in place.lost.values()]
+            return Reach(
+                environment=environment,
+                version=place.published.version if place.published else 0,
+                streams={each.name: each.acknowledged for each in place.streams.values()},
+                lost={name: each.acknowledged for name, each in place.lost.items()},
+                leased_ms=self._ms_until(max(leases, default=NEVER)),
             )
 
     def close(self) -> None:
@@ -196,6 +212,9 @@ class FlagBoard:
         places = self._environments.values()
         found = (place.streams[stream_id] for place in places if stream_id in place.streams)
         return next(found, None)
+
+    def _ms_until(self, deadline: float) -> int | None:
+        return None if deadline == FOR_EVER else int(1000 * max(0.0, deadline - self._clock()))
 
     def _forget_harmless(self, place: _Environment) -> None:
         now = self._clock()

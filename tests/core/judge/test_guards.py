@@ -28,7 +28,7 @@ def test_control_alone_is_no_evidence_about_treatment(feed) -> None:
 
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.control == 0.0
-    assert verdict.last_seen is not None
+    assert verdict.last_seen is None
 
 
 def test_a_failing_component_is_accused_in_plain_words(feed) -> None:

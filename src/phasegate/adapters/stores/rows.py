@@ -138,7 +138,12 @@ def sighting_of(row: Row) -> Sighting:
 
 def finding_row(finding: Finding) -> Row:
     """Return a finding's columns, in the order of FINDING."""
-    stored = {"outcome": finding.outcome.value, "at": time_text(finding.at)}
+    stored = {
+        "outcome": finding.outcome.value,
+        "at": time_text(finding.at),
+        "seen": _storable(finding.seen),
+        "remedy": _storable(finding.remedy),
+    }
     return tuple(stored.get(name, getattr(finding, name)) for name in FINDING)
 
 
@@ -175,3 +180,8 @@ def token_of(row: Row) -> Token:
     """Return the token of TOKEN's columns."""
     hash_, name, role, created = row
     return Token(hash=hash_, name=name, role=Role(role), created=time_of(created))
+
+
+def _storable(text: str) -> str:
+    """Return what a program printed without NUL, which no database's text can hold."""
+    return text.replace("\x00", "\ufffd")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from math import isfinite
 
-from phasegate.core.evidence import Arm, Tally
+from phasegate.core.evidence import Arm, Tally, Uncountable
 from phasegate.core.judge import ratio, share
 from phasegate.core.judge.bets import Wealth
 from phasegate.core.judge.counts import Arms, Block, Counts
@@ -20,6 +20,14 @@ from phasegate.core.judge.units import Values
 from phasegate.core.plan import EVERYONE
 
 UNSEEN = -1
+
+UNCOUNTABLE = {
+    Uncountable.SAMPLED.value: (
+        "its telemetry is sampled, so that counts are not those of the traffic; "
+        "have the services under trial export every request"
+    ),
+}
+"""What is said of a series for each Uncountable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +52,8 @@ class Account:
     setup            what it is judged by; guards, one for each of its terms.
     group, exposure  of the open batch; `batch` what it holds, `block` the open block.
     first, tick      first block seen, and how many blocks later the newest began.
+    last_seen, heard newest second seen of any arm, and of treatment: control may go on talking
+                     while nobody treated is heard of any more.
     alarms           bad observations in tallies that were impossible otherwise.
     ratio, uneven    evidence that the arms have the wrong size; what is wrong, once it is shown.
     came             new subjects of the open group, and the treated among them.
@@ -63,6 +73,7 @@ class Account:
     first: int = 0
     tick: int = 0
     last_seen: int | None = None
+    heard: int | None = None
     alarms: int = 0
     ratio: Wealth = field(default_factory=ratio.opened)
     uneven: str = ""
@@ -111,10 +122,11 @@ class Account:
         wrong = fault(tally)
         if wrong:
             self.invalid = self.invalid or wrong
-            if tally.arm is Arm.TREATMENT:
+            if tally.arm is Arm.TREATMENT and tally.seen >= 0:
                 self.alarms += max(0, tally.bad)
             return
         at = moment(tally, group)
+        self._hear(tally, at)
         if group != self.group or exposure != self.exposure:
             self._end_group()
         if exposure != self.exposure or not confirmed:
@@ -131,6 +143,10 @@ class Account:
             self.came_treated += tally.subjects if treatment else 0
         if self.setup.valued:
             self.values.add(tally.seen, tally.total)
+
+    def _hear(self, tally: Tally, at: int) -> None:
+        if tally.arm is Arm.TREATMENT and tally.seen:
+            self.heard = max(self.heard or at, at)
 
     def settled(self) -> Account:
         """Return the account as it is once the open group is complete."""
@@ -221,8 +237,11 @@ def fault(tally: Tally) -> str:
     """Say what is impossible about a tally, with its writer and sequence; empty if nothing is.
 
     A subject who was at risk in one second may turn bad in another, so within one tally there may
-    be more newly bad than at risk.
+    be more newly bad than at risk. A tally of what could not be counted says why, as far as this
+    version knows the reason.
     """
+    if tally.seen < 0 and tally.bad in UNCOUNTABLE:
+        return UNCOUNTABLE[tally.bad]
     turned = tally.newly_bad + tally.again_bad
     parts = (tally.bad, tally.subjects, tally.subjects_bad, tally.at_risk, tally.newly_bad)
     if (
