@@ -35,13 +35,14 @@ class Setup:
     """What an account is judged by.
 
     terms     one for each share guard, in the plan's order.
-    arrivals  everybody who comes is in the series, so that the size of the arms can be checked.
+    arms      what the check of the arms' size may spend; 0 where not everybody who comes is in
+              the series, so that it cannot be checked.
     valued    its tallies carry sums of a measured quantity, which has a unit.
     """
 
     terms: tuple[Terms, ...] = ()
     block_s: int = 30
-    arrivals: bool = False
+    arms: float = 0.0
     valued: bool = False
 
 
@@ -138,7 +139,7 @@ class Account:
         if tally.at_risk or tally.newly_bad or tally.again_bad:
             self.batch.add(tally, treatment=treatment)
             self.block.add(tally, treatment=treatment)
-        if self.setup.arrivals and at >= self.even_from:
+        if self.setup.arms and at >= self.even_from:
             self.came += tally.subjects
             self.came_treated += tally.subjects if treatment else 0
         if self.setup.valued:
@@ -184,7 +185,7 @@ class Account:
         control = self.came - self.came_treated
         self.ratio = ratio.arrived(self.ratio, self.exposure, self.came_treated, control)
         self.came = self.came_treated = 0
-        if not self.uneven and ratio.broken(self.ratio):
+        if not self.uneven and ratio.broken(self.ratio, self.setup.arms):
             self.uneven = ratio.told(self.treated, self.control, self.exposure)
 
     def _pay(self) -> None:
