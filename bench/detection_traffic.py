@@ -49,6 +49,7 @@ class Scenario:
     bound       bad share that the guard allows.
     population  how many subjects there are; few of them come often.
     stuck       a subject who has met a failure meets nothing else from then on.
+    outage      both arms fail for a while.
     delays      seconds until (a good, a bad) outcome arrives; lag: how long the plan waits.
     """
 
@@ -62,6 +63,7 @@ class Scenario:
     stuck: bool = False
     delays: tuple[float, float] = (0.0, 0.0)
     lag: int = 0
+    outage: bool = False
 
 
 @dataclass(frozen=True)
