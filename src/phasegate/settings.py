@@ -13,6 +13,10 @@ class Settings:
     data         folder of the store; made if it is missing.
     store        name of a store adapter (entry point group `phasegate.stores`).
     environment  whose flags are served to applications that name none.
+    grpc_port    where flagd's sync protocol is served; None: it is not, 0: any port that is free.
+    grpc_open    whoever reaches that port is served, without a token.
+    flag_rate    evaluations that one token may ask for each second; None: as many as it likes.
+    origins      pages of these origins may evaluate flags from a browser, like https://a.example.
     """
 
     data: Path
@@ -20,6 +24,10 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     environment: str = "production"
+    grpc_port: int | None = None
+    grpc_open: bool = False
+    flag_rate: float | None = None
+    origins: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from phasegate.client.lease import Lease, LeasedFlags
-from phasegate.flags.compile import compile_document
+from phasegate.flags.compile import FlagSet, compile_document
 from phasegate.flags.resolution import ErrorCode, Resolution, failed
 
 _log = logging.getLogger("phasegate.client")
@@ -58,7 +58,7 @@ class InForce:
         self.evaluate: Evaluate = _not_ready
         self.version = 0
         self.ready = threading.Event()
-        self._contents: Mapping[str, object] = {}
+        self._flags: FlagSet | None = None
         self._lease = Lease()
         self._on_news = on_news
         self._stale = False
@@ -77,14 +77,12 @@ class InForce:
 
     def document(self, version: int, document: dict[str, object]) -> None:
         """Put a document in force. Raises BrokenDocument; the one before stays then."""
-        flags = compile_document(document)
+        flags = compile_document(document, self._flags)
         for problem in flags.problems:
             _log.warning("%s: %s [%s]", problem.path, problem.text, problem.code)
-        contents = _by_key(document)
-        keys = sorted({*contents, *self._contents})
-        changed = tuple(key for key in keys if contents.get(key) != self._contents.get(key))
+        changed = differing(self._flags, flags)
         self.evaluate, self.version = LeasedFlags(flags, self._lease).evaluate, version
-        self._contents = contents
+        self._flags = flags
         first, back = not self.ready.is_set(), self._stale
         self._stale = False
         self.ready.set()
@@ -106,6 +104,8 @@ class InForce:
             self._on_news(notice)
 
 
-def _by_key(document: Mapping[str, object]) -> Mapping[str, object]:
-    flags = document["flags"]
-    return flags if isinstance(flags, Mapping) else {}
+def differing(before: FlagSet | None, after: FlagSet) -> tuple[str, ...]:
+    """Return the keys of flags that are defined otherwise, and of those that depend on them."""
+    old, new = before.digests() if before else {}, after.digests()
+    keys = frozenset(key for key in {*old, *new} if old.get(key) != new.get(key))
+    return tuple(sorted(keys | after.dependents(keys)))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from typing import Any  # ASGI scopes and messages are open dicts
 from urllib.parse import parse_qs
 
@@ -63,6 +65,25 @@ async def respond(
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
     await send({"type": "http.response.body", "body": body})
+
+
+async def while_heard(
+    telling: Coroutine[Any, Any, None], receive: Receive, at_most_s: float | None = None
+) -> None:
+    """Tell something until it is told, its reader is gone, or the time is over."""
+    tasks = asyncio.create_task(telling), asyncio.create_task(_disconnected(receive))
+    try:
+        await asyncio.wait(tasks, timeout=at_most_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def etag_of(body: bytes) -> str:
