@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -147,8 +146,13 @@ def test_other_engines_come_to_the_same_value(
         assert (own.value is True) == (other.value is True), key
 
 
-@pytest.mark.parametrize("watched", [Watched(until=0), Watched(until=FAR)])
-def test_a_broken_flag_is_passed_on_as_it_is(watched: Watched) -> None:
-    document = {"flags": {"broken": {"state": "ENABLED"}, "text": "no flag"}}
+def test_what_other_engines_would_refuse_all_flags_for_is_left_out() -> None:
+    document = {
+        "flags": {
+            "broken": {"state": "ENABLED"},
+            "text": "no flag",
+            "good": flag(requires=[], source="file.json"),
+        }
+    }
 
-    assert foreign_document(document, watched) == document
+    assert foreign_document(document, Watched(until=None)) == {"flags": {"good": flag()}}

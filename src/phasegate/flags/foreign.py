@@ -33,6 +33,8 @@ def foreign_document(document: Mapping[str, Any], watched: Watched) -> dict[str,
     """Return the document with leases and prerequisites written into its rules.
 
     A condition that cannot be written for other engines counts as false: the flag is then safe.
+    A flag that looks like none is left out, because some engines refuse all flags for one, and so
+    is every part of a flag that flagd's schema does not have.
     """
     flags = document["flags"]
     shapes = {
@@ -42,8 +44,8 @@ def foreign_document(document: Mapping[str, Any], watched: Watched) -> dict[str,
     }
     conditions = _Conditions(shapes, document, watched)
     written = {
-        key: _written(flag, shapes[key], conditions.of(key)) if key in shapes else flag
-        for key, flag in flags.items()
+        key: _written(_in_schema(flags[key]), own, conditions.of(key))
+        for key, own in shapes.items()
     }
     return {**document, "flags": written}
 
@@ -94,6 +96,13 @@ class _Conditions:
         # A rule that comes to nothing is written "" by cat, and means the default.
         named = [*on, ""] if own.default in on else on
         return False if rule is None or not on else {"in": [{"cat": [rule]}, named]}
+
+
+def _in_schema(flag: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: part for name, part in flag.items() if name in _SCHEMA}
+
+
+_SCHEMA = frozenset({"state", "variants", "defaultVariant", "targeting", "metadata"})
 
 
 def _written(
