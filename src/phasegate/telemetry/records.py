@@ -6,7 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from phasegate.core.watch import Attributes
-from phasegate.telemetry.observation import EXPOSURE_EVENT, Batch, Exposure, Observation
+from phasegate.telemetry.observation import (
+    EXPOSURE_EVENT,
+    SHADOW_EVENT,
+    Batch,
+    Exposure,
+    Observation,
+)
 
 Scalar = str | bool | int | float
 
@@ -89,10 +95,12 @@ def _of_record(record: LogRecord) -> Observation | None:
     if record.name == EXPOSURE_EVENT:
         exposure = _exposure(record.attributes)
         return _exposed((exposure,), record.at_ns) if exposure else None
+    shadowed = _exposure(record.attributes) if record.name == SHADOW_EVENT else None
     return Observation(
         event=record.name,
         subject=_text(record.attributes.get(SUBJECT)),
         attributes=record.attributes,
+        exposures=(shadowed,) if shadowed else (),
         at_s=record.at_ns / SECOND_NS,
     )
 

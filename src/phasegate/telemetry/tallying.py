@@ -17,6 +17,7 @@ from phasegate.telemetry.lines import Line, identity_of
 from phasegate.telemetry.observation import (
     COMPONENT_ATTRIBUTE,
     EXPOSURE_EVENT,
+    SHADOW_EVENT,
     VARIANT_ATTRIBUTE,
     Observation,
 )
@@ -118,7 +119,7 @@ class Tallier:
             told = [self._arms.read(observation, now) for observation in observations]
             # All exposures first: the order within a batch means nothing.
             for one in told:
-                if one.own:
+                if one.own and one.observation.event != SHADOW_EVENT:
                     self._arms.remember(one, self._watching.joined_flags)
             for one in told:
                 urgent |= self._take(one, now)
