@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -48,7 +48,8 @@ class Sighting:
     """What telemetry must remember of its subjects over a restart, for one trial's series.
 
     subjects  packed 8-byte keyed hashes of subjects seen for the first time; ill: of subjects
-              whose first bad observation this was. No identifier can be read from either.
+              whose first bad observation this was, and once more at their second. No identifier
+              can be read from either.
     """
 
     run: str
@@ -58,6 +59,47 @@ class Sighting:
     series: str
     subjects: bytes
     ill: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How far one server has carried an environment's flags.
+
+    version    of the document that the server itself serves; 0: none yet.
+    streams    by application connected there, the version it has in force; -1: none yet.
+    lost       the same of applications that went without goodbye and may still serve what they had.
+    leased_ms  for how long trial exposure they hold may go on; None: for ever.
+    """
+
+    environment: str
+    version: int
+    streams: Mapping[str, int]
+    lost: Mapping[str, int]
+    leased_ms: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A server's reach as the store keeps it. reach.leased_ms: what is left of it.
+
+    silent_ms  since when nothing was heard of the server.
+    """
+
+    server: str
+    reach: Reach
+    silent_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attended:
+    """Since when nobody has decided, and for how long trial exposure may go on without.
+
+    ago_ms   since the last round in which somebody decided; None: nobody ever did.
+    leases   what is left, by environment; 0: over, None: for ever.
+    """
+
+    ago_ms: int | None
+    leases: Mapping[str, int | None]
 
 
 class Store(Protocol):
@@ -132,6 +174,39 @@ class Store(Protocol):
     def acquire(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Take or renew the lease `name` until then; False while another holder has it."""
 
+    def attend(self, leases: Mapping[str, int | None]) -> None:
+        """Note that a round of decisions was finished just now.
+
+        leases   for how many milliseconds trial exposure may go on from now, by environment; None:
+                 for ever. Environments that are not named keep what they had.
+        """
+
+    def attended(self) -> Attended:
+        """Say who was attended when. The store's clock counts, not the caller's."""
+
+    def report(self, server: str, reaches: Sequence[Reach]) -> None:
+        """Note that a server lives and how far it has come, one reach for each environment.
+
+        What it reported of environments that are not named stays. Reports of servers that are
+        silent are forgotten a day after their last lease has ended.
+        """
+
+    def reports(self, environment: str) -> list[Report]:
+        """Return what every server last reported of an environment, sorted by server."""
+
+    def secret(self, name: str) -> bytes:
+        """Return 32 random bytes that are made at the first call and stay the same."""
+
+    def clock(self) -> datetime | None:
+        """Return the time of the store's own clock; None where it has none but ours."""
+
+    def changes(self, changed: Callable[[], None]) -> None:
+        """Call `changed`, on a thread of the store's, soon after another server wrote something.
+
+        Tells of events, evidence and flags. A store that cannot tell never calls it, so nobody
+        may wait for it alone.
+        """
+
 
 class MetricSource(Protocol):
     """Reads levels of the environment from outside."""
@@ -195,3 +270,6 @@ class Publisher(Protocol):
 
     def acknowledged(self, environment: str, version: int) -> Acks:
         """Say who has this version, or a later one, in force."""
+
+    def reach(self, environment: str) -> Reach:
+        """Say how far flags have come from here; leased_ms: the longest lease that was given."""

@@ -10,8 +10,9 @@ from pathlib import Path
 class Settings:
     """How one server runs.
 
-    data         folder of the store; made if it is missing.
-    store        name of a store adapter (entry point group `phasegate.stores`).
+    data         folder of the store, where it is one that lies in a folder; made if it is missing.
+    store        name of a store adapter (entry point group `phasegate.stores`), or a URL whose
+                 scheme is one: postgresql://user@host/database. May hold a password: not shown.
     environment  whose flags are served to applications that name none.
     grpc_port    where flagd's sync protocol is served; None: it is not, 0: any port that is free.
     grpc_open    whoever reaches that port is served, without a token.
@@ -28,6 +29,19 @@ class Settings:
     grpc_open: bool = False
     flag_rate: float | None = None
     origins: tuple[str, ...] = ()
+
+    @property
+    def adapter(self) -> str:
+        """The name of the store's adapter."""
+        return self.store.partition(":")[0]
+
+    @property
+    def place(self) -> str:
+        """Where the store is, as it may be shown."""
+        if "://" not in self.store:
+            return str(self.data)
+        host = self.store.partition("://")[2].rpartition("@")[2].partition("?")[0]
+        return f"{self.adapter}://{host}"
 
     @property
     def url(self) -> str:

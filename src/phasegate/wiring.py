@@ -55,7 +55,7 @@ class Engine:
         self.target = FlagTarget(self.store, publisher, read_back)
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="phasegate-observer")
-        self._tallier = Tallier(writer=holder, key=subject_key(settings.data))
+        self._tallier = Tallier(writer=holder, key=subject_key(self.store, settings.data))
         observer = Observer(
             store=self.store,
             checks={**adapters("checks"), "command": CommandCheck(commands_know)},
@@ -96,6 +96,7 @@ class Engine:
         """Finish the round under way, keep what was received, release everything."""
         self._loop.stop()
         self._stopping.set()
+        self.intake.hurry()
         if self._flusher.is_alive():
             self._flusher.join()
         self._executor.shutdown(wait=True, cancel_futures=True)
@@ -139,8 +140,7 @@ class Engine:
 
 def open_store(settings: Settings) -> Store:
     """Open the store that the settings name. Raises UnknownAdapter, Unavailable."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    store: Store = _load("stores", settings.store)(settings.data)
+    store: Store = _load("stores", settings.adapter)(settings.data, settings.store)
     return store
 
 
@@ -149,16 +149,13 @@ def adapters(group: str) -> dict[str, Any]:
     return {point.name: point.load()() for point in entry_points(group=f"phasegate.{group}")}
 
 
-def subject_key(data: Path) -> bytes:
-    """Return the key under which subjects are hashed; made once, readable by the owner only."""
+def subject_key(store: Store, data: Path) -> bytes:
+    """Return the key under which subjects are hashed, the same for all servers of a store.
+
+    Whoever wants it out of the store gives every server the same file `subjects.key`.
+    """
     path = data / "subjects.key"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_bytes(32))
-    return path.read_bytes()
+    return path.read_bytes() if path.exists() else store.secret("subjects")
 
 
 def _load(group: str, name: str) -> Any:
@@ -166,4 +163,14 @@ def _load(group: str, name: str) -> Any:
     if name not in points:
         known = ", ".join(sorted(points))
         raise UnknownAdapter(f"no {group} adapter is called {name}. Known: {known}.")
-    return points[name].load()
+    try:
+        return points[name].load()
+    except ModuleNotFoundError as error:
+        raise UnknownAdapter(
+            f"the {group} adapter {name} needs the package {error.name}. "
+            f"Install phasegate[{_EXTRAS.get(name, 'all')}]."
+        ) from error
+
+
+_EXTRAS = {"postgres": "postgres", "postgresql": "postgres"}
+"""Which extra an adapter's packages stand in."""

@@ -147,6 +147,16 @@ def test_nothing_is_rolled_back_where_nothing_is_exposed() -> None:
     assert code(ask(story, RollBack(phase="current", reason="r"), ADA)) == "nothing-exposed"
 
 
+def test_a_rollback_of_all_ends_a_run_with_nothing_exposed_any_more() -> None:
+    story = alpha()
+    story.rolled_back("alpha", "new_cart", "new_prices")
+
+    answer = ask(story, RollBack(phase="all", reason="enough"), ADA)
+
+    assert isinstance(answer, Draft)
+    assert (answer.body["components"], answer.body["run_ends"]) == ([], True)
+
+
 def test_a_retry_waits_for_the_rollback_to_be_confirmed() -> None:
     story = alpha()
     story.rolled_back("alpha", "new_cart", confirmed=False)

@@ -207,12 +207,12 @@ def test_a_component_that_is_there_twice_is_a_problem() -> None:
 
 
 def test_a_later_phase_that_exposes_less_is_a_warning() -> None:
-    narrow = replace(ALPHA, name="beta", components=(component("cart", 400, flag="new_cart"),))
+    narrow = replace(ALPHA, name="beta", components=(component("new_cart", 400),))
 
     found = problems(replace(CHECKOUT, phases=(ALPHA, narrow)))
 
     assert [(problem.code, problem.severity, problem.path) for problem in found] == [
-        ("exposure-falls", Severity.WARNING, "phases.beta.components.cart")
+        ("exposure-falls", Severity.WARNING, "phases.beta.components.new_cart")
     ]
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TypeVar
 
 import click
-
-C = TypeVar("C", bound=click.Command)
 
 
 class LazyGroup(click.Group):

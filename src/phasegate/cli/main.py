@@ -16,6 +16,7 @@ NOUNS = {
     "validate": ("phasegate.cli.validate:validate", "Say whether phases have passed, for scripts."),
     "health": ("phasegate.cli.health:health", "Say whether the control plane lives and decides."),
     "audit": ("phasegate.cli.audit:audit", "Prove that nobody changed a log."),
+    "replay": ("phasegate.cli.replay:replay", "Derive every decision of a run again."),
     "explain": ("phasegate.cli.explain:explain", "Explain the code of a message."),
     "completion": ("phasegate.cli.completion:completion", "Print a completion script for a shell."),
 }

@@ -91,9 +91,9 @@ def components(command: F) -> F:
     )(command)
 
 
-def data(command: F) -> F:
-    """Add --data."""
-    return click.option(
+def store(command: F) -> F:
+    """Add --data and --store: where the store is."""
+    command = click.option(
         "--data",
         metavar="DIR",
         envvar="PHASEGATE_DATA",
@@ -101,4 +101,14 @@ def data(command: F) -> F:
         show_default=True,
         show_envvar=True,
         help="Folder of the store.",
+    )(command)
+    return click.option(
+        "--store",
+        metavar="STORE",
+        envvar="PHASEGATE_STORE",
+        default="sqlite",
+        show_default=True,
+        show_envvar=True,
+        help="sqlite: a file in --data. postgresql://USER@HOST/DATABASE: for several servers. "
+        "In the environment a password stays out of process lists.",
     )(command)

@@ -78,7 +78,12 @@ def watch(
         show = _line if live is None else _Screen(live).show
         if as_json:
             show = _json
-        _follow(_Follower(api, name, after), show, goal, deadline, every.total_seconds())
+        try:
+            _follow(_Follower(api, name, after), show, goal, deadline, every.total_seconds())
+        except KeyboardInterrupt:
+            # Who only looks may stop looking; who waits for something has not seen it.
+            if until is not None:
+                raise
 
 
 class _Follower:

@@ -14,7 +14,7 @@ import click
 from phasegate.cli import options
 from phasegate.cli.failing import Failed
 from phasegate.cli.printing import print_json
-from phasegate.cli.token import add
+from phasegate.cli.token import add, opening
 from phasegate.core.plan import Role
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ FIRST_NAME = "admin"
 
 
 @click.command()
-@options.data
+@options.store
 @click.option(
     "--host", metavar="HOST", envvar="PHASEGATE_HOST", default="127.0.0.1", show_default=True
 )
@@ -79,6 +79,7 @@ FIRST_NAME = "admin"
 def serve(
     *,
     data: str,
+    store: str,
     host: str,
     port: int,
     environment: str,
@@ -90,6 +91,9 @@ def serve(
 ) -> None:
     """Run the control plane until SIGTERM or Ctrl-C.
 
+    Any number of servers may run on one PostgreSQL: each takes telemetry and serves flags, one
+    decides, and another takes over when that one is gone.
+
     Where the store has no token yet, one for an admin is made and printed once, on stderr.
 
     \b
@@ -97,6 +101,7 @@ def serve(
       phasegate serve
       phasegate serve --data /var/lib/phasegate --port 9000 --environment demo
       phasegate serve --grpc-port 8015 --origin https://clinic.example
+      phasegate serve --store postgresql://pg@db/phasegate
     """
     if grpc_port is not None and find_spec("grpc") is None:
         raise Failed(
@@ -109,6 +114,7 @@ def serve(
 
     settings = Settings(
         data=Path(data),
+        store=store,
         host=host,
         port=listener.getsockname()[1],
         environment=environment,
@@ -151,18 +157,10 @@ def _log_to_stderr() -> None:
 
 
 def _open(settings: Settings) -> Server:
-    from phasegate.ports import Unavailable
     from phasegate.server.app import Server
-    from phasegate.wiring import UnknownAdapter
 
-    try:
+    with opening(settings):
         return Server(settings)
-    except (Unavailable, UnknownAdapter, OSError) as error:
-        raise Failed(
-            "store-unavailable",
-            f"the store in {settings.data} cannot be opened: {error}",
-            "Check that the folder can be written to.",
-        ) from error
 
 
 def _first_token(server: Server) -> None:
@@ -218,7 +216,7 @@ def _ready(settings: Settings, grpc_port: int | None, *, as_json: bool) -> None:
         told: dict[str, object] = {"url": settings.url, "environment": settings.environment}
         if grpc_port is not None:
             told["grpc_port"] = grpc_port
-        print_json({**told, "data": str(settings.data)})
+        print_json({**told, "data": str(settings.data), "store": settings.place})
     else:
         click.echo(f"phasegate serves {settings.url} for {settings.environment}")
         if grpc_port is not None:

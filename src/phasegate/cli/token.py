@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from phasegate.cli import options
-from phasegate.cli.failing import Failed
+from phasegate.cli.failing import Failed, Misused
 from phasegate.cli.printing import print_json, print_table
 from phasegate.core.plan import Role
 
 if TYPE_CHECKING:
     from phasegate.ports import Store, Token
+    from phasegate.settings import Settings
 
 
 @click.group()
@@ -32,9 +33,9 @@ def token() -> None:
     required=True,
     help="What the token opens.",
 )
-@options.data
+@options.store
 @options.as_json
-def create(name: str, role: str, data: str, as_json: bool) -> None:
+def create(name: str, role: str, data: str, store: str, as_json: bool) -> None:
     """Make a token for NAME and print its secret, once. An earlier token of NAME ends.
 
     Applications get the role `application`, people one of the others. A running server knows a
@@ -44,11 +45,12 @@ def create(name: str, role: str, data: str, as_json: bool) -> None:
     Examples:
       phasegate token create ada --role operator
       PHASEGATE_TOKEN=$(phasegate token create ben --role approver)
+      phasegate token create cleo --role viewer --store postgresql://pg@db/phasegate
     """
-    with opened(Path(data)) as store:
-        if any(known.name == name for known in store.tokens()):
+    with opened(Path(data), store) as kept:
+        if any(known.name == name for known in kept.tokens()):
             click.echo(f"the earlier token of {name} ends with this", err=True)
-        secret, _ = add(store, name, Role(role))
+        secret, _ = add(kept, name, Role(role))
     if as_json:
         print_json({"name": name, "role": role, "secret": secret})
         return
@@ -57,19 +59,19 @@ def create(name: str, role: str, data: str, as_json: bool) -> None:
 
 
 @token.command("list")
-@options.data
+@options.store
 @options.as_json
-def list_tokens(data: str, as_json: bool) -> None:
+def list_tokens(data: str, store: str, as_json: bool) -> None:
     """List tokens by name, with their roles. Secrets are not kept, so none is shown.
 
     \b
     Examples:
       phasegate token list --data /var/lib/phasegate
     """
-    if not Path(data).is_dir():
+    if store == "sqlite" and not Path(data).is_dir():
         raise Failed("no-store", f"there is no store in {data}", "Name it: --data DIR.")
-    with opened(Path(data)) as store:
-        rows = [(t.name, t.role.value, t.created.isoformat()) for t in store.tokens()]
+    with opened(Path(data), store) as kept:
+        rows = [(t.name, t.role.value, t.created.isoformat()) for t in kept.tokens()]
     if as_json:
         print_json({"tokens": [{"name": n, "role": r, "created": c} for n, r, c in rows]})
     else:
@@ -86,21 +88,37 @@ def add(store: Store, name: str, role: Role) -> tuple[str, Token]:
 
 
 @contextmanager
-def opened(data: Path) -> Iterator[Store]:
-    """Lend the store in a folder. Raises Failed if it cannot be opened."""
-    from phasegate.ports import Unavailable
+def opened(data: Path, store: str) -> Iterator[Store]:
+    """Lend a store. Raises Failed if it cannot be opened."""
     from phasegate.settings import Settings
     from phasegate.wiring import open_store
 
+    settings = Settings(data=data, store=store)
+    with opening(settings):
+        kept = open_store(settings)
     try:
-        store = open_store(Settings(data=data))
+        yield kept
+    finally:
+        kept.close()
+
+
+@contextmanager
+def opening(settings: Settings) -> Iterator[None]:
+    """Turn what keeps a store from being opened into a Failed."""
+    from phasegate.ports import Unavailable
+    from phasegate.wiring import UnknownAdapter
+
+    try:
+        yield
+    except UnknownAdapter as error:
+        raise Misused(
+            "unknown-store",
+            str(error),
+            "Give --store sqlite, or a URL such as postgresql://user@host/database.",
+        ) from error
     except (Unavailable, OSError) as error:
         raise Failed(
             "store-unavailable",
-            f"the store in {data} cannot be opened: {error}",
-            "Check that the folder can be written to.",
+            f"the store in {settings.place} cannot be opened: {error}",
+            "Check that it is there and can be written to.",
         ) from error
-    try:
-        yield store
-    finally:
-        store.close()

@@ -99,6 +99,8 @@ def stability(api: Connection, run: str | None, as_json: bool) -> None:
     """
     view, _ = _look(api, run)
     lines = [Line(what="run", state=view.status.value, why=_unstable(view)), *guards(view)]
+    if not view.guards:
+        lines.append(Line(what="guards", state="none", why="nothing is watched"))
     lines += [
         Line(what=trial.component, state=trial.state.value, why="it was taken back")
         for trial in view.components

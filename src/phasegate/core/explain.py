@@ -118,6 +118,21 @@ explanations: dict[str, str] = {
         "Subjects are bucketed in steps of 0.01 %, so a finer exposure cannot be kept. Round "
         "it: `0.13 %`."
     ),
+    "flag-shared": (
+        "A component is one thing that can be taken back by itself. Two components over one flag "
+        "cannot: withdrawing one would leave the flag on for the other. Give each a flag of its "
+        "own, or call them by one name in every phase."
+    ),
+    "guard-sentinel-only": (
+        "A sentinel speaks only when harm has happened, so a phase guarded by sentinels alone "
+        "cannot tell health from silence. Add a guard over a share or a quantile, like "
+        "`error_rate > 2%`."
+    ),
+    "window-form": (
+        "A window says when a run may go forward: days (`mon-fri`, `mon,wed`, `sat-sun`), two "
+        "times of one day, and the offset from UTC, because a plan must mean the same moment on "
+        'every server. Write it like "mon-fri 08:00-16:00 +08:00". Rollbacks know no window.'
+    ),
     "duration-form": (
         "A duration is a number with a unit, or several in a row. Write `90s`, `2h`, `2.5h` "
         "or `2h30m`."

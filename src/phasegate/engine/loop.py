@@ -20,7 +20,7 @@ from phasegate.ports import Publisher, Store, Unavailable
 TICK = 0.5
 """Longest time in seconds between two turns of a run."""
 
-LEASE = timedelta(seconds=10)
+LEASE = timedelta(seconds=5)
 """How long one server keeps the right to decide without renewing it."""
 
 log = structlog.get_logger()
@@ -74,6 +74,7 @@ class Loop(Thread):
             except Unavailable as error:
                 log.warning("no_round", why=str(error))
             self._wake.wait(TICK)
+        self._step_down()
 
     def round(self) -> None:
         """Take one turn for every run that goes on. Raises Unavailable when the store is gone."""
@@ -87,6 +88,14 @@ class Loop(Thread):
                 looked_for += self._turn(run_id)
         self._watch(looked_for)
         self.last_round = time.monotonic()
+
+    def _step_down(self) -> None:
+        """Let another server decide at once."""
+        now = self._clock()
+        try:
+            self._store.acquire("engine", self._holder, now, now)
+        except Unavailable as error:
+            log.warning("lease_kept", why=str(error))
 
     def _turn(self, run_id: str) -> list[Watch]:
         try:

@@ -5,19 +5,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any  # the ASGI specification's own types
 
 from phasegate.core.command import Person
 from phasegate.core.plan import Role
-from phasegate.ports import Store, Token
-from phasegate.server.answers import send_error
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from phasegate.ports import Store, Token, Unavailable
+from phasegate.server.bare import App, Receive, Scope, Send, header, refuse
 
 OPEN_PATHS = ("/health/live", "/health/ready")
 
@@ -25,6 +19,9 @@ REMEMBERED_S = 5.0
 """How long a token is believed without asking the store: the longest a revoked one lives on."""
 
 PERSON = "phasegate.person"
+
+UNCHANGED = "Nothing was changed; try again when it is back."
+"""What to do when the store does not answer."""
 
 
 def new_token(name: str, role: Role, now: datetime) -> tuple[str, Token]:
@@ -36,6 +33,24 @@ def new_token(name: str, role: Role, now: datetime) -> tuple[str, Token]:
 def hash_of(secret: str) -> str:
     """Return what is stored of a secret. Secrets are random, so a plain SHA-256 is enough."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def evidence_only_from_those_who_may(app: App) -> App:
+    """Keep viewers from sending telemetry: whoever writes evidence moves runs, both ways."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope[PERSON].role is Role.VIEWER:
+            await refuse(
+                send,
+                403,
+                "may-not",
+                f"{scope[PERSON].name} is viewer and may not send telemetry",
+                "Use an application's token: phasegate token create NAME --role application.",
+            )
+            return
+        await app(scope, receive, send)
+
+    return guarded
 
 
 class Gatekeeper:
@@ -63,9 +78,13 @@ class Gatekeeper:
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
-        person = self._person(scope)
+        try:
+            person = self._person(scope)
+        except Unavailable as error:
+            await refuse(send, 503, "unavailable", str(error), UNCHANGED)
+            return
         if person is None:
-            await send_error(
+            await refuse(
                 send,
                 401,
                 "no-token",
@@ -102,9 +121,5 @@ _TICKET_HOLDER = Person(name="holder of a ticket", role=Role.APPLICATION)
 
 
 def _secret(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"authorization" and value[:7].lower() == b"bearer ":
-            return str(value[7:].strip().decode("latin-1"))
-        if name == b"x-api-key":
-            return str(value.decode("latin-1"))
-    return ""
+    scheme, _, secret = header(scope, b"authorization").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else header(scope, b"x-api-key")

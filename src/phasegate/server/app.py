@@ -13,8 +13,9 @@ from phasegate.core.command import Person
 from phasegate.core.plan import Role
 from phasegate.ports import Unavailable
 from phasegate.server import flagdweb
-from phasegate.server.access import App, Gatekeeper, Receive, Scope, Send, new_token
+from phasegate.server.access import Gatekeeper, evidence_only_from_those_who_may, new_token
 from phasegate.server.api import Api
+from phasegate.server.bare import App, Receive, Scope, Send
 from phasegate.server.board import FlagBoard
 from phasegate.server.flagstream import flagstream
 from phasegate.server.ofrep import Ofrep
@@ -23,7 +24,7 @@ from phasegate.server.otlp import otlp_app
 from phasegate.server.pace import Pace
 from phasegate.server.tickets import Tickets
 from phasegate.settings import Settings
-from phasegate.wiring import Engine, subject_key
+from phasegate.wiring import Engine
 
 if TYPE_CHECKING:
     from phasegate.server.grpcsync import GrpcSync
@@ -39,25 +40,30 @@ class Server:
 
     def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
         """Open the store and put everything together; nothing runs before the ASGI lifespan."""
-        self._settings = settings
-        self.grpc_port: int | None = None
         secret, token = new_token("phasegate itself", Role.VIEWER, clock())
         self.board = FlagBoard()
+        self._own_client = httpx.Client(
+            base_url=settings.url,
+            headers={"Authorization": f"Bearer {secret}"},
+            timeout=2.0,
+            trust_env=False,
+        )
         self.engine = Engine(
             settings,
             self.board,
-            _read_back(settings.url, secret),
+            _read_back(self._own_client),
             clock,
             {"PHASEGATE_URL": settings.url, "PHASEGATE_TOKEN": secret},
         )
-        tickets = Tickets(subject_key(settings.data))
+        self.board.when_acknowledged = self.engine.wake
+        tickets = Tickets(self.engine.store.secret("tickets"))
         pace = Pace(settings.flag_rate) if settings.flag_rate else None
         home = settings.environment
         self._routes: tuple[tuple[str, App], ...] = (
             ("/ofrep/", Ofrep(self.board, home, tickets=tickets, pace=pace)),
             (flagdweb.PREFIX, flagdweb.FlagdWeb(self.board, home)),
             ("/flags/", flagstream(self.board, home)),
-            ("/v1/", otlp_app(self.engine.intake)),
+            ("/v1/", evidence_only_from_those_who_may(otlp_app(self.engine.intake))),
             ("/", Api(self.engine, clock).app()),
         )
         own = {token.hash: Person(name=token.name, role=token.role)}
@@ -65,6 +71,8 @@ class Server:
         self._entry: App = gate
         if settings.origins:
             self._entry = Origins(gate, settings.origins, ("/ofrep/", flagdweb.PREFIX))
+        self._settings = settings
+        self.grpc_port: int | None = None
         self._grpc = None if settings.grpc_port is None else self._sync(settings, gate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,6 +81,16 @@ class Server:
             await self._live(receive, send)
         else:
             await self._entry(scope, receive, send)
+
+    def start(self) -> None:
+        """Begin to decide; the lifespan calls it."""
+        self.engine.start()
+
+    def stop(self) -> None:
+        """End streams, finish the round under way, release everything; the lifespan calls it."""
+        self.board.close()
+        self.engine.stop()
+        self._own_client.close()
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -83,14 +101,14 @@ class Server:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await asyncio.to_thread(self.engine.start)
+                await asyncio.to_thread(self.start)
                 await self._listen()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 self.board.close()
                 if self._grpc is not None:
                     await self._grpc.stop()
-                await asyncio.to_thread(self.engine.stop)
+                await asyncio.to_thread(self.stop)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -107,11 +125,7 @@ class Server:
             self.grpc_port = await self._grpc.start(self._settings.host, port)
 
 
-def _read_back(url: str, secret: str) -> Callable[[str], dict[str, Any]]:
-    client = httpx.Client(
-        base_url=url, headers={"Authorization": f"Bearer {secret}"}, timeout=2.0, trust_env=False
-    )
-
+def _read_back(client: httpx.Client) -> Callable[[str], dict[str, Any]]:
     def read(environment: str) -> dict[str, Any]:
         try:
             answer = client.get("/flags/v1/published", params={"environment": environment})

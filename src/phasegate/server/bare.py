@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from typing import Any  # ASGI scopes and messages are open dicts
 from urllib.parse import parse_qs
@@ -84,6 +85,12 @@ async def while_heard(
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def refuse(send: Send, status: int, code: str, message: str, remedy: str) -> None:
+    """Answer with an error: what happened, and what to do."""
+    content = {"error": {"code": code, "message": message, "remedy": remedy}}
+    await respond(send, status, json.dumps(content).encode(), [JSON])
 
 
 def etag_of(body: bytes) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from phasegate.client.lease import FOR_EVER, NEVER, Lease, LeasedFlags
 from phasegate.flags.compile import compile_document
 from phasegate.flags.foreign import Watched
+from phasegate.ports import Reach
 from phasegate.server.streams import Acks, Lost, News, Published, State, Stream, Watcher
 
 TRANSIT = 1.0
@@ -49,6 +50,8 @@ class FlagBoard:
         self._lock = threading.Lock()
         self._environments: dict[str, _Environment] = {}
         self._closed = False
+        self.when_acknowledged: Callable[[], None] = lambda: None
+        """Called, without the lock, after a stream has come further: somebody may wait for it."""
 
     def publish(self, environment: str, version: int, document: Mapping[str, object]) -> bool:
         """Put a document in force; False if a newer one is in force already, which then stays.
@@ -97,6 +100,21 @@ class FlagBoard:
                 connected=len(place.streams),
                 behind=tuple(sorted(stream.name for stream in behind)),
                 unreached=tuple(sorted(unreached)),
+            )
+
+    def reach(self, environment: str) -> Reach:
+        """Say how far flags have come from here; leased_ms: the longest lease that was given."""
+        with self._lock:
+            place = self._place(environment)
+            self._forget_harmless(place)
+            leases = [stream.lease + TRANSIT for stream in place.streams.values()]
+            leases += [lost.until for lost in place.lost.values()]
+            return Reach(
+                environment=environment,
+                version=place.published.version if place.published else 0,
+                streams={each.name: each.acknowledged for each in place.streams.values()},
+                lost={name: each.acknowledged for name, each in place.lost.items()},
+                leased_ms=self._ms_until(max(leases, default=NEVER)),
             )
 
     def close(self) -> None:
@@ -148,7 +166,8 @@ class FlagBoard:
             if not 0 <= version <= stream.sent:
                 return False
             stream.acknowledged = max(stream.acknowledged, version)
-            return True
+        self.when_acknowledged()
+        return True
 
     def goodbye(self, stream_id: str) -> bool:
         """Take off a stream that serves nothing any more; False if no open stream has this id."""
@@ -230,6 +249,9 @@ class FlagBoard:
         places = self._environments.values()
         found = (place.streams[stream_id] for place in places if stream_id in place.streams)
         return next(found, None)
+
+    def _ms_until(self, deadline: float) -> int | None:
+        return None if deadline == FOR_EVER else int(1000 * max(0.0, deadline - self._clock()))
 
     def _forget_harmless(self, place: _Environment) -> None:
         now = self._clock()

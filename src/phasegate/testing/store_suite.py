@@ -15,7 +15,7 @@ from phasegate.core.event import START_OF_CHAIN, Event, Json, chain
 from phasegate.core.evidence import Arm, Finding, Outcome, Position, Tally
 from phasegate.core.plan import Mode, Role
 from phasegate.flags.document import FlagState
-from phasegate.ports import Conflict, Fence, Sighting, Store, Token
+from phasegate.ports import Conflict, Fence, Reach, Sighting, Store, Token
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 NOON_S = int(NOON.timestamp())
@@ -53,6 +53,7 @@ def tally(sequence: int, writer: str = "server-1", run: str = "checkout-1") -> T
         subjects_bad=8,
         at_risk=70,
         newly_bad=7,
+        again_bad=6,
         total=1234.5,
         writer=writer,
         sequence=sequence,
@@ -87,6 +88,13 @@ FINDING = Finding(
 )
 CART = FlagState(key="cart", exposure=2500, on_trial=True)
 BASKET = FlagState(key="basket", exposure=100, mode=Mode.SHADOW)
+REACH = Reach(
+    environment="production",
+    version=7,
+    streams={"checkout": 7, "basket": -1},
+    lost={"kiosk": 6},
+    leased_ms=60_000,
+)
 ADAS = Token(hash="a" * 64, name="Ada", role=Role.OPERATOR, created=NOON)
 BENS = Token(hash="b" * 64, name="Ben", role=Role.APPROVER, created=NOON)
 
@@ -412,6 +420,69 @@ class StoreSuite:
 
         assert sum(got) == 1
 
+    # Servers
+
+    def test_of_a_new_store_nobody_was_ever_attended(self, store: Store) -> None:
+        found = store.attended()
+
+        assert found.ago_ms is None
+        assert found.leases == {}
+
+    def test_a_round_of_decisions_leaves_leases_that_run_down(self, store: Store) -> None:
+        store.attend({"production": 60_000, "staging": None})
+
+        found = store.attended()
+
+        assert found.ago_ms is not None
+        assert 0 <= found.ago_ms < 10_000
+        assert 50_000 < (found.leases["production"] or 0) <= 60_000
+        assert found.leases["staging"] is None
+
+    def test_a_round_keeps_the_leases_that_it_does_not_name(self, store: Store) -> None:
+        store.attend({"production": 60_000})
+        store.attend({"staging": 1_000})
+
+        assert set(store.attended().leases) == {"production", "staging"}
+
+    def test_a_lease_that_has_run_out_is_nothing(self, store: Store) -> None:
+        store.attend({"production": 0})
+
+        assert store.attended().leases == {"production": 0}
+
+    def test_a_servers_report_comes_back(self, store: Store) -> None:
+        store.report("server-1", [REACH])
+
+        (found,) = store.reports("production")
+
+        assert found.server == "server-1"
+        assert replace(found.reach, leased_ms=60_000) == REACH
+        assert 50_000 < (found.reach.leased_ms or 0) <= 60_000
+        assert 0 <= found.silent_ms < 10_000
+
+    def test_a_server_reports_again_and_replaces_what_it_said(self, store: Store) -> None:
+        store.report("server-1", [REACH])
+        for version in (8, 9, 9):
+            store.report("server-1", [replace(REACH, version=version, leased_ms=None)])
+
+        (found,) = store.reports("production")
+
+        assert found.reach == replace(REACH, version=9, leased_ms=None)
+
+    def test_reports_are_told_apart_by_server_and_environment(self, store: Store) -> None:
+        store.report("server-2", [REACH])
+        store.report("server-1", [REACH, replace(REACH, environment="staging")])
+
+        assert [found.server for found in store.reports("production")] == ["server-1", "server-2"]
+        assert [found.server for found in store.reports("staging")] == ["server-1"]
+        assert store.reports("demo") == []
+
+    def test_a_secret_is_made_once(self, store: Store) -> None:
+        first = store.secret("subjects")
+
+        assert store.secret("subjects") == first
+        assert store.secret("others") != first
+        assert len(first) == 32
+
 
 class DurableStoreSuite(StoreSuite):
     """For stores that outlive their process: `open_store` finds again what `place` holds."""
@@ -460,6 +531,13 @@ class DurableStoreSuite(StoreSuite):
         one.append(event(1))
 
         assert other.events("checkout-1") == [event(1)]
+        one.close()
+        other.close()
+
+    def test_two_who_opened_the_same_store_have_the_same_secrets(self, tmp_path: Path) -> None:
+        one, other = self.open_store(tmp_path), self.open_store(tmp_path)
+
+        assert one.secret("subjects") == other.secret("subjects")
         one.close()
         other.close()
 

@@ -14,6 +14,7 @@ import pytest
 
 from phasegate.adapters.stores.migrations import migrate, newest
 from phasegate.adapters.stores.sqlite import SqliteStore
+from phasegate.adapters.stores.sqlite_schema import SqliteSchema
 from phasegate.core.audit import verify
 from phasegate.core.evidence import Position
 from phasegate.ports import Unavailable
@@ -132,18 +133,18 @@ def test_a_database_of_another_program_is_refused(path: Path) -> None:
 def test_a_newer_schema_is_refused_and_says_what_to_start(path: Path) -> None:
     SqliteStore(path).close()
     newer = sqlite3.connect(path)
-    newer.execute(f"PRAGMA user_version = {newest() + 1}")
+    newer.execute(f"PRAGMA user_version = {newest('sqlite') + 1}")
     newer.close()
 
     with pytest.raises(Unavailable, match=r"schema is number \d+.*\[store-newer\]"):
         SqliteStore(path)
 
 
-@pytest.mark.parametrize("old", range(newest() + 1))
+@pytest.mark.parametrize("old", range(newest("sqlite") + 1))
 def test_a_migrated_schema_equals_a_fresh_one(tmp_path: Path, old: int) -> None:
     fresh, migrated = tmp_path / "fresh.db", tmp_path / "migrated.db"
     connection = sqlite3.connect(migrated, isolation_level=None)
-    migrate(connection, "migrated.db", upto=old)
+    migrate(SqliteSchema(connection, "migrated.db"), upto=old)
     connection.close()
 
     SqliteStore(fresh).close()
@@ -154,7 +155,7 @@ def test_a_migrated_schema_equals_a_fresh_one(tmp_path: Path, old: int) -> None:
 
 def test_a_migration_that_fails_leaves_the_schema_before_it(path: Path) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
-    migrate(connection, "store.db", upto=1)
+    migrate(SqliteSchema(connection, "store.db"), upto=1)
     connection.execute("CREATE TABLE findings (in_the_way TEXT)")
     connection.close()
     before = _schema(path)

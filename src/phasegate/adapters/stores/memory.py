@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
+import time
 from bisect import bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from phasegate.core.event import START_OF_CHAIN, Event
 from phasegate.core.evidence import Finding, Position, StoredTally, Tally
 from phasegate.flags.document import FlagState
-from phasegate.ports import Conflict, Fence, Sighting, Token
+from phasegate.ports import Attended, Conflict, Fence, Reach, Report, Sighting, Token
 
 
 class MemoryStore:
     """Keeps everything in dicts behind one lock; nothing outlives `close`."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        """Start empty. seconds: the store's own clock."""
+        self._seconds = seconds
         self._lock = threading.Lock()
         self._logs: dict[str, list[Event]] = {}
         self._plans: dict[str, tuple[str, str]] = {}
@@ -32,6 +37,9 @@ class MemoryStore:
         self._fences: dict[str, int] = {}
         self._tokens: dict[str, Token] = {}
         self._leases: dict[str, tuple[str, datetime]] = {}
+        self._attended: dict[str, tuple[float, int | None]] = {}
+        self._reports: dict[tuple[str, str], tuple[float, Reach]] = {}
+        self._secrets: dict[str, bytes] = {}
 
     def close(self) -> None:
         """Do nothing: memory is released with the store."""
@@ -160,11 +168,69 @@ class MemoryStore:
             self._leases[name] = (holder, until)
             return True
 
+    def attend(self, leases: Mapping[str, int | None]) -> None:
+        """Note that a round of decisions was finished just now."""
+        with self._lock:
+            now = self._seconds()
+            self._attended |= {name: (now, lease) for name, lease in {**leases, "": 0}.items()}
 
-def open_in(_: Path) -> MemoryStore:
+    def attended(self) -> Attended:
+        """Say who was attended when."""
+        with self._lock:
+            ages = {name: self._ms_since(at) for name, (at, _) in self._attended.items()}
+            return Attended(
+                ago_ms=ages.get(""),
+                leases={
+                    name: _left(lease, ages[name])
+                    for name, (_, lease) in self._attended.items()
+                    if name
+                },
+            )
+
+    def report(self, server: str, reaches: Sequence[Reach]) -> None:
+        """Note that a server lives and how far it has come; nothing is ever forgotten."""
+        with self._lock:
+            now = self._seconds()
+            self._reports |= {(server, reach.environment): (now, reach) for reach in reaches}
+
+    def reports(self, environment: str) -> list[Report]:
+        """Return what every server last reported of an environment, sorted by server."""
+        with self._lock:
+            return [
+                Report(
+                    server=server,
+                    reach=replace(reach, leased_ms=_left(reach.leased_ms, self._ms_since(at))),
+                    silent_ms=self._ms_since(at),
+                )
+                for (server, name), (at, reach) in sorted(
+                    self._reports.items(), key=lambda item: item[0]
+                )
+                if name == environment
+            ]
+
+    def secret(self, name: str) -> bytes:
+        """Return 32 random bytes that are made at the first call and stay the same."""
+        with self._lock:
+            return self._secrets.setdefault(name, secrets.token_bytes(32))
+
+    def clock(self) -> None:
+        """Memory has no clock but ours."""
+
+    def changes(self, changed: Callable[[], None]) -> None:
+        """Do nothing: nobody else can write to this memory."""
+
+    def _ms_since(self, at: float) -> int:
+        return int(1000 * (self._seconds() - at))
+
+
+def open_in(_: Path, __: str = "memory") -> MemoryStore:
     """Open an empty store: nothing of it outlives the process, so the folder does not matter."""
     return MemoryStore()
 
 
 def _position(stored: StoredTally) -> Position:
     return stored.position
+
+
+def _left(lease_ms: int | None, ago_ms: int) -> int | None:
+    return None if lease_ms is None else max(0, lease_ms - ago_ms)

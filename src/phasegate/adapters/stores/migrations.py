@@ -1,78 +1,80 @@
-"""Numbered SQL files bring a SQLite file to the newest schema, each file in one transaction."""
+"""Numbered SQL files bring a database to the newest schema, each file in one transaction."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from importlib import resources
+from typing import Protocol
 
 from phasegate.ports import Unavailable
 
-APPLICATION = 0x70686761
-"""Marks a SQLite file as ours ("phga"), so that another program's file is never written to."""
+GO_ON = "-- Older servers: go on."
+"""Stands in a migration that only adds: servers that do not know it may use the schema."""
 
 
-def newest() -> int:
-    """Return the number of the newest schema this version knows."""
-    return len(_files())
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How far a database is. least: the newest schema that a server must know to use it."""
+
+    number: int
+    least: int
 
 
-def migrate(connection: sqlite3.Connection, name: str, upto: int | None = None) -> None:
-    """Bring the file to schema `upto` (the newest), or leave it as it was.
+class Schema(Protocol):
+    """How one kind of database keeps the number of its schema. name: what people know it by."""
 
-    Raises Unavailable if the file is another program's, or newer than this version.
-    """
-    files = _files()
-    target = len(files) if upto is None else upto
-    while _schema_of(connection, name, len(files)) < target:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            _apply_next(connection, name, files)
-        except BaseException:
-            if connection.in_transaction:
-                connection.rollback()
-            raise
-        connection.execute("COMMIT")
+    name: str
+    dialect: str
+
+    def standing(self) -> Standing:
+        """Return how far it is. Raises Unavailable if it belongs to another program."""
+
+    def alone(self) -> AbstractContextManager[None]:
+        """A transaction in which nobody else migrates."""
+
+    def apply(self, script: str, standing: Standing) -> None:
+        """Carry a script out and note how far the database is then."""
 
 
-def _apply_next(connection: sqlite3.Connection, name: str, files: list[str]) -> None:
-    # Read again inside the transaction: two servers may open a new file at the same moment.
-    done = _schema_of(connection, name, len(files))
-    if done == len(files):
-        return
-    for statement in _statements(files[done]):
-        connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION}")
-    connection.execute(f"PRAGMA user_version = {done + 1}")
-
-
-def _schema_of(connection: sqlite3.Connection, name: str, known: int) -> int:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if application != APPLICATION and (version or tables):
-        raise Unavailable(
-            f"store {name}: this SQLite file belongs to another program. "
-            "Name a file of its own for phasegate. [store-foreign]"
-        )
-    if version > known:
-        raise Unavailable(
-            f"store {name}: its schema is number {version}, and this version of phasegate knows "
-            f"{known}. Start the version that wrote it, or a later one. [store-newer]"
-        )
-    return int(version)
-
-
-def _files() -> list[str]:
-    folder = resources.files("phasegate.adapters.stores") / "sql"
-    found = sorted((file for file in folder.iterdir()), key=lambda file: file.name)
+def scripts(dialect: str) -> list[str]:
+    """Return the texts of a dialect's migrations, in order."""
+    folder = resources.files("phasegate.adapters.stores") / "sql" / dialect
+    found = sorted(folder.iterdir(), key=lambda file: file.name)
     return [file.read_text(encoding="utf-8") for file in found if file.name.endswith(".sql")]
 
 
-def _statements(script: str) -> Iterator[str]:
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
+def newest(dialect: str) -> int:
+    """Return the number of the newest schema this version knows."""
+    return len(scripts(dialect))
+
+
+def migrate(schema: Schema, upto: int | None = None) -> None:
+    """Bring a database to schema `upto` (the newest), or leave it as it was.
+
+    Raises Unavailable if it is another program's, or needs a newer version than this.
+    """
+    known = scripts(schema.dialect)
+    target = len(known) if upto is None else upto
+    while _usable(schema, len(known)).number < target:
+        with schema.alone():
+            # Read again where nobody else can write: two servers may open it at once.
+            standing = _usable(schema, len(known))
+            if standing.number < target:
+                schema.apply(known[standing.number], _after(standing, known[standing.number]))
+
+
+def _after(standing: Standing, script: str) -> Standing:
+    number = standing.number + 1
+    return Standing(number=number, least=standing.least if GO_ON in script else number)
+
+
+def _usable(schema: Schema, known: int) -> Standing:
+    standing = schema.standing()
+    if standing.least > known:
+        raise Unavailable(
+            f"store {schema.name}: its schema is number {standing.number}, and this version of "
+            f"phasegate knows {known}. Start the version that wrote it, or a later one. "
+            "[store-newer]"
+        )
+    return standing

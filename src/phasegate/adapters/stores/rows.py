@@ -32,6 +32,7 @@ TALLY = (
     "subjects_bad",
     "at_risk",
     "newly_bad",
+    "again_bad",
     "total",
     "writer",
     "sequence",
@@ -110,6 +111,7 @@ def tally_row(tally: Tally, ripe_ms: int) -> Row:
         tally.subjects_bad,
         tally.at_risk,
         tally.newly_bad,
+        tally.again_bad,
         tally.total,
         tally.writer,
         tally.sequence,
@@ -136,7 +138,12 @@ def sighting_of(row: Row) -> Sighting:
 
 def finding_row(finding: Finding) -> Row:
     """Return a finding's columns, in the order of FINDING."""
-    stored = {"outcome": finding.outcome.value, "at": time_text(finding.at)}
+    stored = {
+        "outcome": finding.outcome.value,
+        "at": time_text(finding.at),
+        "seen": _storable(finding.seen),
+        "remedy": _storable(finding.remedy),
+    }
     return tuple(stored.get(name, getattr(finding, name)) for name in FINDING)
 
 
@@ -173,3 +180,8 @@ def token_of(row: Row) -> Token:
     """Return the token of TOKEN's columns."""
     hash_, name, role, created = row
     return Token(hash=hash_, name=name, role=Role(role), created=time_of(created))
+
+
+def _storable(text: str) -> str:
+    """Return what a program printed without NUL, which no database's text can hold."""
+    return text.replace("\x00", "\ufffd")

@@ -52,13 +52,14 @@ class FlagTarget:
 
     def unconfirmed(self, environment: str, states: Sequence[FlagState]) -> tuple[str, ...]:
         """Say what is not yet in force: flags served otherwise, applications that lag behind."""
-        version, wanted = self.document(environment)
+        version, _ = self.document(environment)
         served = self._read_back(environment)
         flags = served.get("flags", {})
+        unkilled = document(environment, version, states)["flags"]
         missing = [
-            f"flag {state.key} is not served as wanted"
-            for state in states
-            if flags.get(state.key) != wanted["flags"].get(state.key)
+            f"flag {key} is {'killed by hand' if _is_killed(flag) else 'not served as wanted'}"
+            for key in unkilled
+            if _rollout(flag := flags.get(key)) != _rollout(unkilled[key])
         ]
         acks = self._publisher.acknowledged(environment, version)
         missing += [f"application {name} has not confirmed" for name in acks.behind]
@@ -70,3 +71,12 @@ class FlagTarget:
         journal = read(self._store.events(log_of(environment), before.number), before)
         self._journals[environment] = journal
         return journal
+
+
+def _rollout(flag: object) -> object:
+    """Return what of a flag decides who gets what: all but what is told about it."""
+    return {k: v for k, v in flag.items() if k != "metadata"} if isinstance(flag, dict) else None
+
+
+def _is_killed(flag: object) -> bool:
+    return isinstance(flag, dict) and bool(flag.get("metadata", {}).get("killed"))

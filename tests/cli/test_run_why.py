@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from click.testing import Result
+
+
+def test_why_tells_every_judgement_and_the_decision(
+    under_way: Any, phasegate: Callable[..., Result]
+) -> None:
+    shown = phasegate("run", "why").stdout
+
+    sentence = "new_cart: error rate 3.1 % where at most 5 % is allowed"
+    assert "decision: hold (soaking)\n  30 s of watching are left\n" in shown
+    assert f"Guards: trip and take back\n  pass         error_rate > 5%: {sentence}\n" in shown
+    assert f"Gates: must be shown\n  inconclusive error_rate < 2%: {sentence}\n" in shown
+    assert "run clinic validate staging" in shown
+    assert "exit code 1: no database\n               Run it by hand." in shown
+
+
+def test_why_tells_past_rollbacks_with_reasons_and_time_to_safe(
+    under_way: Any, phasegate: Callable[..., Result]
+) -> None:
+    assert (
+        "Rollbacks\n"
+        "  #3 new_cart of alpha by engine (guard_tripped), safe after 840 ms\n"
+        "      new_cart: error rate 8 % where at most 5 % is allowed\n"
+    ) in phasegate("run", "why").stdout
+
+
+def test_a_rollback_without_confirmation_is_never_called_safe(
+    under_way: Any, log: Any, phasegate: Callable[..., Result]
+) -> None:
+    under_way.on("GET", "/api/v1/runs/checkout-1/events", {"events": log[:3]})
+
+    shown = phasegate("run", "why").stdout
+
+    assert "#3 new_cart of alpha by engine (guard_tripped), not confirmed yet" in shown
+    assert "safe" not in shown
+
+
+def test_what_is_closed_is_named_as_a_waiver_must_name_it(
+    under_way: Any, view: Any, phasegate: Callable[..., Result]
+) -> None:
+    closed = {"new_cart: error_rate < 2%": "it was 3 %"}
+    under_way.on("GET", "/api/v1/runs/checkout-1", view(closed=closed))
+
+    assert "  new_cart: error_rate < 2%: it was 3 %\n" in phasegate("run", "why").stdout
+
+
+def test_why_in_json_adds_the_rollbacks_of_the_log(
+    under_way: Any, phasegate: Callable[..., Result]
+) -> None:
+    told = json.loads(phasegate("run", "why", "--json").stdout)
+
+    assert told["decision"]["rule"] == "soaking"
+    assert [(back["number"], back["time_to_safe_ms"]) for back in told["rollbacks"]] == [(3, 840)]

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+SERVE = (sys.executable, "-m", "phasegate.cli.main", "serve", "--port", "0", "--json")
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Start servers on one store; none outlives the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin() -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [*SERVE, "--data", str(tmp_path / "pg"), "--environment", "demo"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def ready(process: subprocess.Popen[str]) -> dict[str, str]:
+    assert process.stdout is not None
+    text = ""
+    while not text.endswith("}\n"):
+        line = process.stdout.readline()
+        assert line, process.stderr.read() if process.stderr else ""
+        text += line
+    answer: dict[str, str] = json.loads(text)
+    return answer
+
+
+@pytest.mark.e2e
+def test_a_server_gives_a_first_token_serves_and_ends_cleanly(
+    serve: Callable[[], subprocess.Popen[str]], alone: Callable[..., Result]
+) -> None:
+    process = serve()
+    url = ready(process)["url"]
+
+    assert alone("health", "--server", url).exit_code == 0
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert log.count("export PHASEGATE_TOKEN=pg_") == 1
+
+    again = serve()
+    secret = log.partition("PHASEGATE_TOKEN=")[2].split()[0]
+    listed = alone("run", "list", "--server", ready(again)["url"], "--token", secret)
+    again.send_signal(signal.SIGTERM)
+    _, log = again.communicate(timeout=20)
+
+    assert listed.exit_code == 0
+    assert "PHASEGATE_TOKEN" not in log
+
+
+def test_an_address_that_is_taken_is_told(alone: Callable[..., Result]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = alone("serve", "--data", "pg", "--port", str(taken.getsockname()[1]))
+
+    assert result.exit_code == 1
+    assert "[address-unavailable]" in result.stderr
+    assert not Path("pg").exists()
