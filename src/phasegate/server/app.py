@@ -24,7 +24,7 @@ from phasegate.server.otlp import otlp_app
 from phasegate.server.pace import Pace
 from phasegate.server.tickets import Tickets
 from phasegate.settings import Settings
-from phasegate.wiring import Engine, subject_key
+from phasegate.wiring import Engine
 
 if TYPE_CHECKING:
     from phasegate.server.grpcsync import GrpcSync
@@ -58,7 +58,7 @@ class Server:
             {"PHASEGATE_URL": settings.url, "PHASEGATE_TOKEN": secret},
         )
         self.board.when_acknowledged = self.engine.wake
-        tickets = Tickets(subject_key(self.engine.store, settings.data))
+        tickets = Tickets(self.engine.store.secret("tickets"))
         pace = Pace(settings.flag_rate) if settings.flag_rate else None
         home = settings.environment
         self._routes: tuple[tuple[str, App], ...] = (

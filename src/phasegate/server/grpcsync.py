@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Callable
 import grpc
 
 from phasegate.core.command import Person
+from phasegate.core.plan import Role
+from phasegate.ports import Unavailable
 from phasegate.server.board import FlagBoard
 from phasegate.server.following import following, served_document
 from phasegate.server.selector import BadSelector, flag_set
@@ -20,8 +22,10 @@ SERVICE = "flagd.sync.v1.FlagSyncService"
 
 KEEP_ALIVE_S = 60.0
 
+_ANYBODY = Person(name="whoever reaches the port", role=Role.APPLICATION)
+
 Known = Callable[[str], Person | None]
-"""Returns the person that a token belongs to."""
+"""Returns the person that a token belongs to. Raises Unavailable."""
 
 
 class GrpcSync:
@@ -95,7 +99,12 @@ class GrpcSync:
         self, selector: str, context: grpc.aio.ServicerContext[str, bytes]
     ) -> str:
         metadata = {str(key): value for key, value in context.invocation_metadata() or ()}
-        if self._known is not None and self._known(_secret(metadata)) is None:
+        try:
+            person = self._known(_secret(metadata)) if self._known else _ANYBODY
+        except Unavailable as error:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
+            raise
+        if person is None:
             text = "send metadata `authorization: Bearer TOKEN`; see `phasegate token create`"
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, text)
         try:
