@@ -45,7 +45,7 @@ def test_a_guard_says_its_budget_smallest_harm_sample_and_time(
 ) -> None:
     found = line(lines, "emergency_detector", "error_rate worse than control by 1%")
 
-    assert found.alpha == pytest.approx(0.05 / 36 / 3 * 0.8)
+    assert found.alpha == pytest.approx(0.05 / 36 * 0.98 / 3 * 0.8)
     assert found.smallest == pytest.approx(0.0275, abs=0.002)
     assert found.asked == pytest.approx(0.03)
     assert 2000 < (found.sample or 0) < 6000

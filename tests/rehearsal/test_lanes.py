@@ -81,6 +81,9 @@ def test_lanes_say_what_the_core_says_at_every_look(terms: Terms) -> None:
     said: set[str] = set()
 
     for second in range(300):
+        if second == 150:
+            exposures = np.where(exposures == 5000, 10_000, exposures)
+            many.expose(exposures)
         own, other = rates(rng, lanes, second)
         s = exposures / 10_000
         treated, control = came(rng, people * s, own), came(rng, people * (1 - s), other)

@@ -134,6 +134,9 @@ EXPLANATIONS: dict[str, str] = {
         "run back."
     ),
     "unknown-code": "No message of this version has that code.",
+    "rehearsal-missing": (
+        "Rehearsals are computed with numpy, which the extra `rehearsal` brings along."
+    ),
     # Replay.
     "replay-differs": (
         "A decision in the log does not follow from the evidence that is stored beside it: the "

@@ -40,6 +40,7 @@ def read_plan(file: Path) -> str:
 
 COMMANDS = {
     "power": ("phasegate.cli.power:power", "Say what each guard and gate can see."),
+    "rehearse": ("phasegate.cli.rehearse:rehearse", "Play the plan thousands of times."),
 }
 
 

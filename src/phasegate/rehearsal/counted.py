@@ -39,6 +39,10 @@ class Came:
             mine: Ints = getattr(self, field.name)
             mine += getattr(other, field.name)
 
+    def only(self, lanes: Ints) -> Came:
+        """Return what some of the lanes brought."""
+        return Came(*(getattr(self, field.name)[lanes] for field in fields(self)))
+
 
 class Sums:
     """Running sums of one arm, by lane. The recent ones fade block by block."""
@@ -58,6 +62,11 @@ class Sums:
         """Let the recent counts lose weight."""
         self.recent_seen *= FADE**ticks
         self.recent_bad *= FADE**ticks
+
+    def keep(self, lanes: Ints) -> None:
+        """Forget all other lanes."""
+        self.all = self.all.only(lanes)
+        self.recent_seen, self.recent_bad = self.recent_seen[lanes], self.recent_bad[lanes]
 
     @property
     def share(self) -> Floats:

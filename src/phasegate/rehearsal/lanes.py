@@ -28,6 +28,21 @@ from phasegate.rehearsal.wealths import Flags, Floats, Ints, Wealths
 METHODS = ("", RELATIVE, REPEAT, ABSOLUTE, SYSTEM)
 """What a lane's `blamed` stands for."""
 
+PER_LANE = (
+    "blamed",
+    "_exposures",
+    "_compared",
+    "_alarm_own",
+    "_alarm_everywhere",
+    "_peak",
+    "_peak_again",
+    "_drift",
+    "_low",
+    "_outage",
+    "_waited",
+)
+"""Attributes that hold one number for each lane."""
+
 MOST_GAIN = 460.0
 """Log of the most that one batch can gain a bet; more is not told apart."""
 
@@ -39,9 +54,8 @@ class Lanes:
         self.terms = terms
         self._n = n = len(exposures)
         self.treated, self.control = Sums(n), Sums(n)
-        self._compared: Flags = (exposures > 0) & (exposures < EVERYONE)
-        self._factors = _factors(exposures, terms.margin, difference.RATIOS)
-        self._factors_again = _factors(exposures, 0.0, repeat.RATIOS)
+        self._exposures: Ints = np.zeros(n, np.int64)
+        self.expose(exposures)
         self._relative = Wealths(n, difference.WEIGHTS, terms.ticks)
         self._repeat = Wealths(n, repeat.WEIGHTS, terms.ticks)
         self._own = Wealths(n, blocks.WEIGHTS, terms.ticks, blocks.WAITING_WEIGHTS)
@@ -58,6 +72,29 @@ class Lanes:
         self._waited: Ints = np.zeros(n, dtype=np.int64)
         self._open = (Came.nobody(n), Came.nobody(n))
         self._tick = 0
+
+    def expose(self, exposures: Ints) -> None:
+        """Change the exposures of the lanes, as a later stage does."""
+        if np.array_equal(exposures, self._exposures):
+            return
+        self._exposures = exposures
+        self._compared: Flags = (exposures > 0) & (exposures < EVERYONE)
+        self._factors = _factors(exposures, self.terms.margin, difference.RATIOS)
+        self._factors_again = _factors(exposures, 0.0, repeat.RATIOS)
+
+    def keep(self, lanes: Ints) -> None:
+        """Forget all other lanes."""
+        self._n = len(lanes)
+        for sums in (self.treated, self.control):
+            sums.keep(lanes)
+        for wealths in (self._relative, self._repeat, self._own, self._everywhere):
+            wealths.keep(lanes)
+        for name in PER_LANE:
+            setattr(self, name, getattr(self, name)[lanes])
+        self._since = (self._since[0][lanes], self._since[1][lanes])
+        self._open = (self._open[0].only(lanes), self._open[1].only(lanes))
+        self._factors = _only(self._factors, lanes)
+        self._factors_again = _only(self._factors_again, lanes)
 
     def add(self, tick: int, treated: Came, control: Came) -> None:
         """Add what became readable together; tick: the block it belongs to, counted from 0."""
@@ -203,8 +240,11 @@ class Lanes:
             self._end_outage(quiet & self._outage)
             return
         control_fails = (self.control.share > allowed) | (self.control.recent_share > allowed)
-        blamable = fired & ~self._outage & (own | self._beyond()) & ~control_fails
-        told = blamable & ((self._waited >= PATIENCE) | self._control_is_better(blamable))
+        alone = self._exposures >= EVERYONE
+        spared = alone | ~control_fails
+        blamable = fired & ~self._outage & (own | self._beyond()) & spared
+        sure = alone | (self._waited >= PATIENCE)
+        told = blamable & (sure | self._control_is_better(blamable & ~sure))
         method = np.where(own, METHODS.index(ABSOLUTE), METHODS.index(SYSTEM))
         self.blamed = np.where(told & (self.blamed == 0), method, self.blamed)
         self._waited = np.where(blamable & ~told, self._waited + 1, self._waited)
@@ -238,6 +278,10 @@ class Lanes:
             n = floor(self.control.recent_seen[lane])
             better[lane] = at_most(bad, n, float(self.treated.recent_share[lane])) <= CHANCE
         return better
+
+
+def _only(table: tuple[Floats, Floats, Floats], lanes: Ints) -> tuple[Floats, Floats, Floats]:
+    return table[0][:, lanes], table[1][:, lanes], table[2][:, lanes]
 
 
 def _factors(

@@ -34,6 +34,10 @@ class Wealths:
         self._late_sum = float(sum(alike.late))
         self._ticks, self._released = alike.ticks, 0
 
+    def keep(self, lanes: Ints) -> None:
+        """Forget all other lanes."""
+        self.capital = self.capital[:, lanes]
+
     def release(self, tick: int) -> None:
         """Put into play what is due up to `tick`; call it before the tick's events."""
         due = min(tick, self._ticks) - self._released

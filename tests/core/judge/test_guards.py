@@ -168,7 +168,7 @@ def test_each_condition_has_a_guard_and_a_budget_of_its_own(feed) -> None:
     verdicts = trial.guards()
 
     assert [v.condition for v in verdicts] == ["error_rate > 2%", WORSE, "satisfaction < 85%"]
-    assert [v.alpha for v in verdicts] == pytest.approx([0.016, 0.016, 0.008])
+    assert [v.alpha for v in verdicts] == pytest.approx([0.01568, 0.01568, 0.00784])
 
 
 @pytest.mark.parametrize(

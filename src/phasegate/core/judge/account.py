@@ -17,6 +17,7 @@ from phasegate.core.judge.counts import Arms, Block, Counts
 from phasegate.core.judge.share import ShareGuard
 from phasegate.core.judge.terms import Terms
 from phasegate.core.judge.units import Values
+from phasegate.core.plan import EVERYONE
 
 UNSEEN = -1
 
@@ -34,13 +35,14 @@ class Setup:
     """What an account is judged by.
 
     terms     one for each share guard, in the plan's order.
-    arrivals  everybody who comes is in the series, so that the size of the arms can be checked.
+    arms      what the check of the arms' size may spend; 0 where not everybody who comes is in
+              the series, so that it cannot be checked.
     valued    its tallies carry sums of a measured quantity, which has a unit.
     """
 
     terms: tuple[Terms, ...] = ()
     block_s: int = 30
-    arrivals: bool = False
+    arms: float = 0.0
     valued: bool = False
 
 
@@ -137,7 +139,7 @@ class Account:
         if tally.at_risk or tally.newly_bad or tally.again_bad:
             self.batch.add(tally, treatment=treatment)
             self.block.add(tally, treatment=treatment)
-        if self.setup.arrivals and at >= self.even_from:
+        if self.setup.arms and at >= self.even_from:
             self.came += tally.subjects
             self.came_treated += tally.subjects if treatment else 0
         if self.setup.valued:
@@ -183,7 +185,7 @@ class Account:
         control = self.came - self.came_treated
         self.ratio = ratio.arrived(self.ratio, self.exposure, self.came_treated, control)
         self.came = self.came_treated = 0
-        if not self.uneven and ratio.broken(self.ratio):
+        if not self.uneven and ratio.broken(self.ratio, self.setup.arms):
             self.uneven = ratio.told(self.treated, self.control, self.exposure)
 
     def _pay(self) -> None:
@@ -212,9 +214,10 @@ class Account:
         self.control.fade(ticks)
 
     def _close_block(self) -> None:
+        alone = self.exposure >= EVERYONE
         if self.block.at_risk:
             self.guards = tuple(
-                share.close(guard, terms, self.tick, self.block, self.arms)
+                share.close(guard, terms, self.tick, self.block, self.arms, alone=alone)
                 for guard, terms in zip(self.guards, self.setup.terms, strict=True)
             )
         self.block = Block()

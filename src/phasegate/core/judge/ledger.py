@@ -50,10 +50,11 @@ def setup_of(plan: Plan, budget: Budget, key: AccountKey) -> Setup:
         if rule.series == series and rule.counted and not rule.problem
     )
     metrics = [plan.metric(c.metric) for c in phase.conditions if plan.series(c) == series]
+    arriving = any(ratio.counts_arrivals(metric) for metric in metrics)
     return Setup(
         terms=terms,
         block_s=block_s,
-        arrivals=any(ratio.counts_arrivals(metric) for metric in metrics),
+        arms=_arms(plan, budget, phase, attempt) if arriving else 0.0,
         valued=any(metric.kind is MetricKind.QUANTILE for metric in metrics),
     )
 
@@ -71,3 +72,12 @@ def terms_of(  # noqa: PLR0917 the six things that a guard's promise depends on
         ticks=onset_ticks(plan, phase),
         compared=any(0 < stage.exposure < EVERYONE for stage in stages),
     )
+
+
+def _arms(plan: Plan, budget: Budget, phase: Phase, attempt: int) -> float:
+    series = {
+        plan.series(condition)
+        for condition in phase.conditions
+        if ratio.counts_arrivals(plan.metric(condition.metric))
+    }
+    return budget.arms_alpha(attempt, len(series))

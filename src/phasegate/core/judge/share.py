@@ -120,8 +120,19 @@ def look(guard: ShareGuard, terms: Terms, arms: Arms) -> ShareGuard:
     return replace(guard, blamed=_accusing(guard, terms, arms))
 
 
-def close(guard: ShareGuard, terms: Terms, tick: int, block: Block, arms: Arms) -> ShareGuard:
-    """Add a closed block to the absolute and the system evidence."""
+def close(
+    guard: ShareGuard,
+    terms: Terms,
+    tick: int,
+    block: Block,
+    arms: Arms,
+    *,
+    alone: bool = False,
+) -> ShareGuard:
+    """Add a closed block to the absolute and the system evidence.
+
+    alone  everybody is exposed now: there is no control, whatever there was before.
+    """
     if terms.allowed is None or guard.absolute is None or guard.system is None:
         return guard
     own, all_of = guard.alarms
@@ -135,7 +146,7 @@ def close(guard: ShareGuard, terms: Terms, tick: int, block: Block, arms: Arms) 
         system=_calmed(system, terms.allowed, everywhere) if guard.outage else system,
         alarms=(_alarm(own, here), _alarm(all_of, everywhere)),
     )
-    return _attributed(guard, terms, arms)
+    return _attributed(guard, terms, arms, alone=alone)
 
 
 def capped(guard: ShareGuard) -> ShareGuard:
@@ -234,7 +245,7 @@ def _alarm(before: float, counts: tuple[int, int]) -> float:
     return blocks.alarm(at_risk=at_risk, newly_bad=newly_bad) if at_risk > 0 else before
 
 
-def _attributed(guard: ShareGuard, terms: Terms, arms: Arms) -> ShareGuard:
+def _attributed(guard: ShareGuard, terms: Terms, arms: Arms, *, alone: bool) -> ShareGuard:
     """Decide at the close of a block whom the evidence accuses.
 
     What an outage has gathered is never held against the component later: it is kept only a little
@@ -246,8 +257,9 @@ def _attributed(guard: ShareGuard, terms: Terms, arms: Arms) -> ShareGuard:
     if not fired:
         return capped(guard) if guard.outage else replace(guard, waited=0)
     treated_fails = ABSOLUTE in fired or _beyond(arms.treated, terms.allowed)
-    if not guard.outage and treated_fails and not control_fails(terms.allowed, arms):
-        if guard.waited >= PATIENCE or _control_is_better(arms):
+    spared = alone or not control_fails(terms.allowed, arms)
+    if not guard.outage and treated_fails and spared:
+        if alone or guard.waited >= PATIENCE or _control_is_better(arms):
             return replace(guard, blamed=guard.blamed or fired[0])
         return replace(guard, waited=guard.waited + 1)
     return replace(
