@@ -41,6 +41,10 @@ EXPLANATIONS: dict[str, str] = {
         "The host and port cannot be listened on: another program has them, or the address is "
         "not of this machine."
     ),
+    "extra-missing": (
+        "What was asked for needs a package that a plain installation does without; the message "
+        "names the extra that brings it."
+    ),
     "store-unavailable": (
         "The store cannot be opened, read or written to: a folder that may not be written to, or "
         "a database that does not answer. The message says which."
