@@ -1,6 +1,6 @@
 """Wrong rollbacks, harm found, people exposed: phasegate, the rules of today's tools, an oracle.
 
-python bench/detection.py                 300 runs a scenario, about three minutes on two cores
+python bench/detection.py                 200 runs a scenario, about three minutes on two cores
 python bench/detection.py --runs 2000     what a claim about one in a thousand needs
 python bench/detection.py --markdown      the tables of docs/why/decision-quality.md
 """
@@ -62,8 +62,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=300, help="runs of each scenario")
-    parser.add_argument("--plans", type=int, default=1000, help="healthy whole plans; 0: none")
+    parser.add_argument("--runs", type=int, default=200, help="runs of each scenario")
+    parser.add_argument("--plans", type=int, default=500, help="healthy whole plans; 0: none")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--markdown", action="store_true")
@@ -106,7 +106,7 @@ def _wrong(found: Found) -> Iterator[str | list[str]]:
         yield [scenario.name, *(_share(outcomes[name].when < SECONDS) for name in (OURS, *PEERS))]
     plain = found[HEALTHY[0].name]
     chances = [float(np.mean(plain[name].when < SECONDS)) for name in (OURS, *PEERS)]
-    whole = [f"{100 * (1 - (1 - chance) ** COMPONENT_PHASES):.2g}" for chance in chances]
+    whole = [f"{100 * (1 - (1 - chance) ** COMPONENT_PHASES):.3g}" for chance in chances]
     yield [f"first line, in any of {COMPONENT_PHASES} component-phases (computed)", *whole]
     yield ""
 
@@ -177,13 +177,13 @@ def _ratio(outcome: Outcome, oracle: Outcome, onset: int) -> str:
     base = rng.integers(0, len(oracle.exposed), (400, len(oracle.exposed)))
     ratios: Floats = outcome.exposed[late][draws].mean(axis=1) / oracle.exposed[base].mean(axis=1)
     low, high = np.quantile(ratios, [0.025, 0.975])
-    return f"{_means(outcome, oracle, onset):.2g} ({low:.2g}-{high:.2g})"
+    return f"{_means(outcome, oracle, onset):.3g} ({low:.3g}-{high:.3g})"
 
 
 def _share(hits: np.ndarray) -> str:
     n, count = len(hits), int(hits.sum())
     low, high = 1 - high_of(n - count, n, 0.975), high_of(count, n, 0.975)
-    return f"{100 * count / n:.2g} ({100 * low:.2g}-{100 * high:.2g})"
+    return f"{100 * count / n:.3g} ({100 * low:.2g}-{100 * high:.3g})"
 
 
 def _whole_plans(plans: int, seed: int, workers: int) -> None:
