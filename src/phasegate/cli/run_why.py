@@ -47,7 +47,17 @@ def why(api: Connection, run: str | None, as_json: bool) -> None:
     raw = api.get(runs.path(name))
     events = runs.events(api, name)
     if as_json:
-        told = ("run", "status", "phase", "decision", "budget", "closed", "guards", "gates", "findings")
+        told = (
+            "run",
+            "status",
+            "phase",
+            "decision",
+            "budget",
+            "closed",
+            "guards",
+            "gates",
+            "findings",
+        )
         back = [{"time_to_safe_ms": None, **plain(past)} for past in rollbacks(events)]
         print_json({**{key: raw.get(key) for key in told}, "rollbacks": back})
         return
