@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from phasegate.rehearsal.rehearse import Health, Report, Struck
 
 MOST_WORKERS = 4
+WORTH_WORKERS = 200
+"""So many runs pay for the start of more processes."""
 
 
 @click.command()
@@ -86,7 +88,7 @@ def _report(
             "rehearsing needs a package that is not installed",
             "Install it: pip install 'phasegate[rehearsal]'.",
         ) from error
-    workers = min(MOST_WORKERS, os.cpu_count() or 1)
+    workers = min(MOST_WORKERS, os.cpu_count() or 1) if runs >= WORTH_WORKERS else 1
     return rehearsed(plan, runs=runs, seed=seed, times=times, workers=workers, done=done)
 
 
