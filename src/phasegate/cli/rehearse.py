@@ -160,7 +160,7 @@ def _chance(count: int, of: int) -> str:
     if not of:
         return "–"
     low, high = 1 - high_of(of - count, of, 0.975), high_of(count, of, 0.975)
-    return f"{100 * count / of:.3g} % ({100 * low:.2g}–{100 * high:.2g})"
+    return f"{100 * count / of:.3g} % ({100 * low:.3g}–{100 * high:.3g})"
 
 
 def _spread(values: Sequence[float], unit: str) -> str:
