@@ -16,6 +16,7 @@ from phasegate.client.cache import Cache
 from phasegate.client.inforce import InForce, Notice
 from phasegate.client.shadow import Shadows
 from phasegate.client.stream import Stream
+from phasegate.flags.document import SHADOW
 from phasegate.flags.resolution import Resolution
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from phasegate.client.shadow import Tell
 
 NO_ATTRIBUTES: Mapping[str, object] = MappingProxyType({})
-
-SHADOW = ".shadow"
-"""What the key of a flag ends in that says for whom the new path runs beside the old one."""
 
 _log = logging.getLogger("phasegate.client")
 _beginning = threading.Lock()
