@@ -16,8 +16,8 @@ from phasegate.client.cache import Cache
 from phasegate.client.inforce import InForce, Notice
 from phasegate.client.shadow import Shadows
 from phasegate.client.stream import Stream
-from phasegate.flags.document import SHADOW
 from phasegate.flags.resolution import Resolution
+from phasegate.flags.variants import SHADOW
 
 if TYPE_CHECKING:
     from opentelemetry._logs import LoggerProvider

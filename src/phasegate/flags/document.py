@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from typing import Any  # a flag document is JSON by definition
 
 from phasegate.core.plan import EVERYONE, Mode
+from phasegate.flags.variants import OFF, ON, SHADOW
 
-ON, OFF = "on", "off"
-"""Variants of every rollout flag: OFF is the safe one."""
+__all__ = ["HASHED_BY_DEFAULT", "OFF", "ON", "SHADOW", "FlagState", "document"]
 
 HASHED_BY_DEFAULT = "v2"
-
-SHADOW = ".shadow"
-"""What the key of a flag ends in that says for whom the new path runs beside the old one."""
 
 
 @dataclass(frozen=True, kw_only=True)
