@@ -24,7 +24,7 @@ def test_a_stores_url_is_shown_without_user_password_and_options() -> None:
 
 
 def test_an_unknown_store_fails_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(UnknownAdapter, match="cassandra.*memory, postgres, postgresql, sqlite"):
+    with pytest.raises(UnknownAdapter, match=r"cassandra.*memory, postgres, postgresql, sqlite"):
         open_store(Settings(data=tmp_path, store="cassandra://db/phasegate"))
 
 

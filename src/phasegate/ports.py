@@ -242,6 +242,16 @@ class Target(Protocol):
         """Read back as applications do; return what is not as `states` say, empty when all is."""
 
 
+class Serving(Protocol):
+    """What one server serves: flags as the store has them, less what is held back."""
+
+    def publish(self, environment: str) -> None:
+        """Serve what the store says now. Raises Unavailable."""
+
+    def reach(self, environment: str) -> Reach:
+        """Say how far flags have come from this server, in the store's versions."""
+
+
 class Acks(Protocol):
     """Which applications may not have a document version in force.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -19,9 +18,6 @@ from phasegate.core.plan import Role
 if TYPE_CHECKING:
     from phasegate.server.app import Server
     from phasegate.settings import Settings
-
-GRACE_S = 3
-"""How long requests under way may take when the server is asked to end."""
 
 FIRST_NAME = "admin"
 
@@ -47,8 +43,25 @@ FIRST_NAME = "admin"
     show_default=True,
     help="Whose flags applications get that name none.",
 )
+@click.option(
+    "--log-format",
+    type=click.Choice(["logfmt", "json"]),
+    envvar="PHASEGATE_LOG_FORMAT",
+    default="logfmt",
+    show_default=True,
+    help="How the lines on stderr are written.",
+)
 @options.as_json
-def serve(*, data: str, store: str, host: str, port: int, environment: str, as_json: bool) -> None:
+def serve(
+    *,
+    data: str,
+    store: str,
+    host: str,
+    port: int,
+    environment: str,
+    log_format: str,
+    as_json: bool,
+) -> None:
     """Run the control plane until SIGTERM or Ctrl-C.
 
     Any number of servers may run on one PostgreSQL: each takes telemetry and serves flags, one
@@ -63,6 +76,7 @@ def serve(*, data: str, store: str, host: str, port: int, environment: str, as_j
       phasegate serve --store postgresql://pg@db/phasegate
     """
     listener = _listen(host, port)
+    from phasegate.server.run import log_to_stderr
     from phasegate.settings import Settings
 
     settings = Settings(
@@ -72,37 +86,23 @@ def serve(*, data: str, store: str, host: str, port: int, environment: str, as_j
         port=listener.getsockname()[1],
         environment=environment,
     )
-    _log_to_stderr()
+    log_to_stderr(as_json=log_format == "json")
     server = _open(settings)
     _first_token(server)
     _run(server, settings, listener, as_json=as_json)
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    from phasegate.server.run import listen
+
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return listen(host, port)
     except OSError as error:
         raise Failed(
             "address-unavailable",
             f"cannot listen on {host} port {port}: {error.strerror or error}",
             "Another program may listen there; end it, or give another --port.",
         ) from error
-
-
-def _log_to_stderr() -> None:
-    """One line per fact, key=value, the run first; stdout is for what was asked for."""
-    import structlog
-
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(key_order=["run", "event"], drop_missing=True),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def _open(settings: Settings) -> Server:
@@ -122,36 +122,10 @@ def _first_token(server: Server) -> None:
 
 
 def _run(server: Server, settings: Settings, listener: socket.socket, *, as_json: bool) -> None:
-    import uvicorn
+    from phasegate.server.run import run
 
-    class Announced(uvicorn.Server):
-        """Says when it is ready, and lets streams go first when it ends."""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            _ready(settings, as_json=as_json)
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            # Streams of flags never end by themselves; each would use up the whole grace.
-            server.board.close()
-            await super().shutdown(sockets)
-
-    config = uvicorn.Config(
-        server,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    # After its graceful end uvicorn raises the signal again: by default that would kill us.
-    signal.signal(signal.SIGTERM, lambda *_: None)
     try:
-        Announced(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        return
+        run(server, listener, lambda: _ready(settings, as_json=as_json))
     except SystemExit as error:
         raise Failed(
             "start-failed",

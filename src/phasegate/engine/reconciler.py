@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from threading import RLock
+from threading import Lock, RLock
 
 import structlog
 
@@ -54,14 +54,15 @@ class Reconciler:
         self._since = clock()
         self._memories: dict[str, Memory] = {}
         self._brought: dict[str, int] = {}
-        self._lock = RLock()
+        self._lock = Lock()
+        self._locks: dict[str, RLock] = {}
 
     def look(self, run_id: str) -> View:
         """Say where a run is and what would be decided now; changes nothing.
 
         Raises KeyError if there is no such run.
         """
-        with self._lock:
+        with self._alone(run_id):
             memory = see(self._store, self._memory(run_id), self._clock())
             self._memories[run_id] = memory
             evidence = self._evidence(memory)
@@ -69,13 +70,18 @@ class Reconciler:
 
     def turn(self, run_id: str) -> View:
         """Take one turn. Raises Unavailable when the store or the target cannot be reached."""
-        with self._lock:
+        with self._alone(run_id):
             try:
                 return self._turn(run_id)
             except Conflict:
                 # Somebody was faster. What is in the log now decides; nothing of ours was written.
                 self._memories.pop(run_id, None)
                 return self._turn(run_id)
+
+    def _alone(self, run_id: str) -> RLock:
+        """Return the lock of a run: folding one for long must not keep others from their turns."""
+        with self._lock:
+            return self._locks.setdefault(run_id, RLock())
 
     def _turn(self, run_id: str) -> View:
         memory = self._memory(run_id)
@@ -179,7 +185,7 @@ def next_event(run: Run, kind: str, body: Mapping[str, Json], actor: str, now: d
 
 def _guards(memory: Memory, now: datetime) -> tuple[Judgement, ...]:
     found: list[Judgement] = []
-    for phase, components in _exposed_by_phase(memory.run).items():
+    for phase, components in exposed_by_phase(memory.run).items():
         found += judge.judge_guards(memory.plan, memory.ledger, phase, components, now)
     return tuple(found)
 
@@ -188,11 +194,12 @@ def _gates(memory: Memory, findings: tuple[Finding, ...], now: datetime) -> tupl
     phase = memory.run.phase
     if phase is None:
         return ()
-    components = _exposed_by_phase(memory.run).get(phase, {})
+    components = exposed_by_phase(memory.run).get(phase, {})
     return judge.judge_gates(memory.plan, memory.ledger, phase, components, findings, now)
 
 
-def _exposed_by_phase(run: Run) -> dict[str, dict[str, int]]:
+def exposed_by_phase(run: Run) -> dict[str, dict[str, int]]:
+    """Return the attempt of every exposed component, by phase and component."""
     phases: dict[str, dict[str, int]] = {}
     for trial in run.exposed:
         phases.setdefault(trial.phase, {})[trial.component] = trial.attempt

@@ -24,6 +24,7 @@ from phasegate.core.problem import Problem
 from phasegate.ports import Store, Unavailable
 from phasegate.server import views
 from phasegate.server.access import PERSON
+from phasegate.server.openmetrics import exposition
 from phasegate.wiring import Engine
 
 MOST_BODY = 1024 * 1024
@@ -85,6 +86,7 @@ class Api:
             routes=[
                 Route("/health/live", self.live),
                 Route("/health/ready", self.ready),
+                Route("/metrics", _guarded(self.metrics)),
                 Route("/api/v1/plans/check", _guarded(self.check_plan), methods=["POST"]),
                 Route("/api/v1/runs", _guarded(self.list_runs), methods=["GET"]),
                 Route("/api/v1/runs", _guarded(self.start_run), methods=["POST"]),
@@ -107,6 +109,12 @@ class Api:
         trouble = await run_in_threadpool(self._engine.trouble)
         status = "ready" if trouble is None else "not ready"
         return _json({"status": status, "why": trouble}, 200 if trouble is None else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        """What this server says of itself in numbers."""
+        measures = await run_in_threadpool(lambda: list(self._engine.measures()))
+        kind, body = exposition(measures, request.headers.get("accept", ""))
+        return Response(body, media_type=kind)
 
     async def check_plan(self, request: Request) -> Response:
         """Say everything that is wrong with a plan."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any  # a flag document is JSON
 
 import httpx
 
 from phasegate.core.command import Person
 from phasegate.core.plan import Role
+from phasegate.engine.clock import SteadyClock, utc_now
 from phasegate.ports import Unavailable
 from phasegate.server.access import Gatekeeper, new_token
 from phasegate.server.api import Api
@@ -23,16 +24,12 @@ from phasegate.settings import Settings
 from phasegate.wiring import Engine
 
 
-def utc_now() -> datetime:
-    """The wall clock, in UTC."""
-    return datetime.now(UTC)
-
-
 class Server:
     """The ASGI application. The hot routes are bare functions in front of the API's router."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, settings: Settings, wall: Callable[[], datetime] = utc_now) -> None:
         """Open the store and put everything together; nothing runs before the ASGI lifespan."""
+        clock = SteadyClock(wall)
         secret, token = new_token("phasegate itself", Role.VIEWER, clock())
         self.board = FlagBoard()
         self.engine = Engine(
@@ -46,7 +43,7 @@ class Server:
         self._routes: tuple[tuple[str, App], ...] = (
             ("/ofrep/", ofrep(self.board, settings.environment)),
             ("/flags/", flagstream(self.board, settings.environment)),
-            ("/v1/", otlp_app(self.engine.intake)),
+            ("/v1/", otlp_app(self.engine.intake, lambda: clock().timestamp())),
             ("/", Api(self.engine, clock).app()),
         )
         own = {token.hash: Person(name=token.name, role=token.role)}

@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any  # a flag document is JSON
 
+from phasegate.adapters.targets import elsewhere
 from phasegate.flags.document import FlagState, document
 from phasegate.flags.journal import Journal, log_of, read
-from phasegate.ports import Fence, Publisher, Store
+from phasegate.ports import Fence, Publisher, Reach, Store
 
 ReadBack = Callable[[str], dict[str, Any]]
 """Fetches an environment's document the way applications do. Raises Unavailable."""
+
+States = tuple[FlagState, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Served:
+    """What an environment is served here.
+
+    version  as the store counts. published: as applications of this server are told, which is
+             further once something was held back, since they must hear of that as well.
+    states   as the store has them; shown: as they are served.
+    """
+
+    version: int
+    published: int
+    states: States
+    shown: States
 
 
 class FlagTarget:
     """Brings an environment's flags to what runs and people want of them."""
 
-    def __init__(self, store: Store, publisher: Publisher, read_back: ReadBack) -> None:
+    def __init__(
+        self, store: Store, publisher: Publisher, read_back: ReadBack, server: str = ""
+    ) -> None:
+        """server: the name under which this server reports to the store."""
         self._store = store
         self._publisher = publisher
         self._read_back = read_back
+        self._server = server
         self._journals: dict[str, Journal] = {}
-        self._published: dict[str, int] = {}
         # Reading and publishing are one act. Apart, a kill and a rollback in two threads could
         # each publish without the other under the same version, and one of them would be lost.
         self._one_at_a_time = Lock()
+        # What is served may be held back while a reader waits for a store that hangs.
+        self._serving = Lock()
+        self._served: dict[str, _Served] = {}
+        self._held: dict[str, frozenset[str]] = {}
 
     def bring(self, environment: str, states: Sequence[FlagState], fence: Fence) -> None:
         """Write the run's flags behind its fence and publish. Raises Unavailable, Conflict."""
@@ -35,23 +61,50 @@ class FlagTarget:
     def publish(self, environment: str) -> None:
         """Serve what the store says now; nothing happens where it is served already."""
         with self._one_at_a_time:
-            version, content = self.document(environment)
-            if self._published.get(environment) != version:
-                self._publisher.publish(environment, version, content)
-                self._published[environment] = version
+            version, states = self._wanted(environment)
+            with self._serving:
+                self._serve(environment, version, states)
+
+    def hold_back(self, environment: str, flags: frozenset[str]) -> None:
+        """Serve these flags' safe variants from now on, whatever the store says, and no others'.
+
+        Needs no store. Empty: nothing is held back any more.
+        """
+        with self._serving:
+            self._held[environment] = flags
+            served = self._served.get(environment)
+            if served is not None:
+                self._serve(environment, served.version, served.states)
+
+    def held_back(self, environment: str) -> frozenset[str]:
+        """Return the flags that are held back."""
+        return self._held.get(environment, frozenset())
 
     def document(self, environment: str) -> tuple[int, dict[str, Any]]:
         """Return (version, flagd document) of an environment.
 
         The version counts the writes of runs and the changes of people, so that it only grows.
         """
-        version, states = self._store.flag_states(environment)
-        journal = self._journal(environment)
-        version += journal.number
-        return version, document(environment, version, journal.overlay(states))
+        version, states = self._wanted(environment)
+        shown = _less(states, self.held_back(environment))
+        return version, document(environment, version, shown)
+
+    def reach(self, environment: str) -> Reach:
+        """Say how far flags have come from this server, in the store's versions."""
+        reach = self._publisher.reach(environment)
+        ahead = self._ahead(environment)
+        return replace(
+            reach,
+            version=reach.version - ahead,
+            streams=_behind(reach.streams, ahead),
+            lost=_behind(reach.lost, ahead),
+        )
 
     def unconfirmed(self, environment: str, states: Sequence[FlagState]) -> tuple[str, ...]:
-        """Say what is not yet in force: flags served otherwise, applications that lag behind."""
+        """Say what is not yet in force: flags served otherwise, applications that lag behind.
+
+        Applications of all servers count, as far as those have told the store of them.
+        """
         version, wanted = self.document(environment)
         served = self._read_back(environment)
         flags = served.get("flags", {})
@@ -60,13 +113,50 @@ class FlagTarget:
             for state in states
             if flags.get(state.key) != wanted["flags"].get(state.key)
         ]
-        acks = self._publisher.acknowledged(environment, version)
+        reports = [each for each in self._store.reports(environment) if each.server != self._server]
+        acks = self._publisher.acknowledged(environment, version + self._ahead(environment))
         missing += [f"application {name} has not confirmed" for name in acks.behind]
-        missing += [f"application {name} was lost and may still serve" for name in acks.unreached]
-        return tuple(missing)
+        there = elsewhere.connected(reports)
+        unreached = [name for name in acks.unreached if name not in there]
+        missing += [f"application {name} was lost and may still serve" for name in unreached]
+        here = self._publisher.reach(environment).streams
+        return (*missing, *elsewhere.unconfirmed(reports, version, here))
+
+    def _serve(self, environment: str, version: int, states: States) -> None:
+        """Publish, under a version that grows with every change; `_serving` is held."""
+        shown = _less(states, self.held_back(environment))
+        before = self._served.get(environment)
+        if before and (before.version, before.shown) == (version, shown):
+            return
+        published = version
+        if before:
+            ahead = before.published - before.version
+            published = max(version + ahead, before.published + 1)
+        self._publisher.publish(environment, published, document(environment, published, shown))
+        self._served[environment] = _Served(
+            version=version, published=published, states=states, shown=shown
+        )
+
+    def _ahead(self, environment: str) -> int:
+        served = self._served.get(environment)
+        return served.published - served.version if served else 0
+
+    def _wanted(self, environment: str) -> tuple[int, States]:
+        # People's changes first: whoever has a version then has all that was put before it.
+        journal = self._journal(environment)
+        version, states = self._store.flag_states(environment)
+        return version + journal.number, journal.overlay(states)
 
     def _journal(self, environment: str) -> Journal:
         before = self._journals.get(environment, Journal())
         journal = read(self._store.events(log_of(environment), before.number), before)
         self._journals[environment] = journal
         return journal
+
+
+def _less(states: States, held: frozenset[str]) -> States:
+    return tuple(replace(each, exposure=0) if each.key in held else each for each in states)
+
+
+def _behind(versions: Mapping[str, int], ahead: int) -> dict[str, int]:
+    return {name: version - ahead for name, version in versions.items()}
