@@ -21,9 +21,9 @@ def play(stage: Stage) -> Sequence[Figure]:
     run = stage.start(one, unattended=f"{LEASE_S:g}s")
     until("patients are treated", lambda: treated(left) and treated(other))
     one.stall()
-    _, taken = until("another decides", lambda: stage.decides(two))
     stage.alarm(two)
     _, back = until("those of the other server are safe", lambda: treated(other) == 0)
+    _, taken = until("another decides", lambda: stage.decides(two))
     _, confirmed = until("it is confirmed", lambda: "rollback_confirmed" in stage.kinds(run))
     if treated(left):
         raise Broken("it was confirmed while an application still served the withdrawn version")
@@ -36,11 +36,11 @@ def play(stage: Stage) -> Sequence[Figure]:
     stage.event(run, "rollback_started")
     stage.sound(run)
     return (
-        Figure(what="stall to another server deciding", value=taken, most=7.0),
-        Figure(what="sentinel received to safe, on the other server", value=back, most=1.0),
+        Figure(what="sentinel received to safe, while nobody decides", value=back, most=1.0),
+        Figure(what="stall to another server deciding", value=taken + back, most=7.0),
         Figure(
-            what="safe there to confirmed (lease 8 s of the others)",
-            value=confirmed,
+            what="stall to confirmed (lease 8 s of the stalled server's applications)",
+            value=back + taken + confirmed,
             most=LEASE_S + 2,
         ),
         Figure(what="withdrawn version served after waking", value=0, unit="times", most=0),

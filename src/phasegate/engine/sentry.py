@@ -1,4 +1,4 @@
-"""Takes back from memory what a sentinel accuses, where the store does not take the evidence."""
+"""Takes back from memory what a sentinel accuses, where nobody writes the rollback down."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from threading import Thread
 
 import structlog
 
-from phasegate.core.decide import Evidence, decide
+from phasegate.core.decide import Decision, Evidence, decide
 from phasegate.core.event import ENGINE, Json
 from phasegate.core.evidence import Outcome, Position, StoredTally, Tally
 from phasegate.core.judge import fold as judge
@@ -24,6 +24,8 @@ EVERY_S = 0.1
 
 GRACE_S = 0.3
 """How long the store may take to write a sentinel down before it is acted upon without it."""
+
+ROLLBACK = "rollback_started"
 
 log = structlog.get_logger()
 
@@ -41,11 +43,11 @@ class Held:
 
 
 class Sentry(Thread):
-    """Looks at evidence that waits for the store; holds back what it accuses beyond doubt.
+    """Holds back what a sentinel accuses while the store does not take it, or nobody decides.
 
     Only sentinels count: one event is proof, whatever else the store would know. What is held
-    back stays so until the run's log says the same, which the engine sees to once the evidence
-    is stored.
+    back stays so until the run's log says the same, which whoever decides sees to once the
+    evidence is stored.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Sentry(Thread):
         self._passing = passing
         self._stopping = Signal()
         self._waiting: dict[tuple[str, int], float] = {}
+        self._undecided: dict[str, float] = {}
         self.held: frozenset[Held] = frozenset()
 
     def run(self) -> None:
@@ -85,7 +88,19 @@ class Sentry(Thread):
         held = {each for each in self.held if _goes_on(views, each)}
         for run_id, view in views.items():
             held |= set(_accused(view, [t for t in late if t.run == run_id], self._clock()))
+        for run_id in self._left_undecided(views):
+            held |= set(_withdrawn(views[run_id].run, views[run_id].decision.body, self._clock()))
         self._apply(frozenset(held))
+
+    def _left_undecided(self, views: Mapping[str, View]) -> list[str]:
+        """Return runs whose stored evidence calls for a rollback that nobody has written down.
+
+        The server that decides may just have died: its right to decide outlives it by seconds.
+        """
+        now = self._passing()
+        tripped = [run_id for run_id, view in views.items() if _calls_for_rollback(view.decision)]
+        self._undecided = {run_id: self._undecided.get(run_id, now) for run_id in tripped}
+        return [run for run, since in self._undecided.items() if now - since >= GRACE_S]
 
     def _late(self) -> list[Tally]:
         """Return bad tallies that have waited for longer than the store should take."""
@@ -122,18 +137,30 @@ def _accused(view: View, tallies: Sequence[Tally], now: datetime) -> Iterator[He
     """Yield what the policy would roll back because of the sentinels among these tallies."""
     run = view.run
     while body := _rollback(view.plan, run, tallies, now):
-        after = apply(run, next_event(run, "rollback_started", body, ENGINE, now))
-        for trial in run.exposed:
-            if after.trials[trial.component].state is TrialState.WITHDRAWN:
-                yield Held(
-                    run=run.id,
-                    environment=run.environment,
-                    phase=trial.phase,
-                    component=trial.component,
-                    attempt=trial.attempt,
-                    flag=trial.flag,
-                )
-        run = after
+        yield from _withdrawn(run, body, now)
+        run = _after(run, body, now)
+
+
+def _withdrawn(run: Run, body: Mapping[str, Json], now: datetime) -> Iterator[Held]:
+    after = _after(run, body, now)
+    for trial in run.exposed:
+        if after.trials[trial.component].state is TrialState.WITHDRAWN:
+            yield Held(
+                run=run.id,
+                environment=run.environment,
+                phase=trial.phase,
+                component=trial.component,
+                attempt=trial.attempt,
+                flag=trial.flag,
+            )
+
+
+def _after(run: Run, body: Mapping[str, Json], now: datetime) -> Run:
+    return apply(run, next_event(run, ROLLBACK, body, ENGINE, now))
+
+
+def _calls_for_rollback(decision: Decision) -> bool:
+    return decision.rule == "sentinel_tripped" and decision.kind == ROLLBACK
 
 
 def _rollback(
@@ -154,5 +181,4 @@ def _rollback(
         if judgement.method == "sentinel" and judgement.outcome is Outcome.FAIL
     )
     decision = decide(plan, run, Evidence(guards=guards, watching_since=now), now)
-    tripped = decision.rule == "sentinel_tripped" and decision.kind == "rollback_started"
-    return decision.body if tripped else None
+    return decision.body if _calls_for_rollback(decision) else None
