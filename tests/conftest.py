@@ -73,6 +73,17 @@ def _servers() -> Iterator[list[Loopback]]:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def serve_on(_servers: list[Loopback]) -> Callable[..., Loopback]:
+    """Serve an ASGI app on loopback until the end of all tests: serve_on(app) → url."""
+
+    def start(app: Any) -> Loopback:
+        _servers.append(Loopback(app))
+        return _servers[-1]
+
+    return start
+
+
 @pytest.fixture
 def serve(_servers: list[Loopback]) -> Iterator[Callable[..., Loopback]]:
     """Serve an ASGI app on loopback until the test ends: serve(app, port=0) → url, stop()."""

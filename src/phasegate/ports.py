@@ -48,7 +48,8 @@ class Sighting:
     """What telemetry must remember of its subjects over a restart, for one trial's series.
 
     subjects  packed 8-byte keyed hashes of subjects seen for the first time; ill: of subjects
-              whose first bad observation this was. No identifier can be read from either.
+              whose first bad observation this was, and once more at their second. No identifier
+              can be read from either.
     """
 
     run: str

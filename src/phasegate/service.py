@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from phasegate import planfile
 from phasegate.core.command import OPERATING, Draft, Person, Refusal, Request, handle
@@ -15,12 +17,21 @@ from phasegate.core.plan import EVERYONE, Plan
 from phasegate.core.problem import Problem
 from phasegate.core.run import Run, replay
 from phasegate.flags.journal import Journal, log_of, read
-from phasegate.ports import Conflict, Store
+from phasegate.ports import Conflict, Store, Unavailable
 
 TRIES = 5
 """How often a person's request is handled anew when somebody else's event came first."""
 
-PRODUCTION = "production"
+PRODUCTION = "prod"
+"""How the names of environments begin in which no duration may be shortened."""
+
+NAME = r"[A-Za-z][A-Za-z0-9_-]{0,79}"
+
+MOST_PACE = 1_000_000
+"""A week becomes less than a second: nothing can be watched in less."""
+
+LONGEST_START = timedelta(seconds=5)
+"""For how long a start that never ended keeps others from starting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +67,25 @@ def start(
     plan = parsed.plan
     environment = request.environment or plan.environment
     event = _run_started(plan, request, environment, actor, now)
-    refusal = _pace_refused(request.pace, environment) or _busy(store, event, environment)
+    refusal = _names_refused(environment, request.endpoints or {}) or _pace_refused(
+        request.pace, environment
+    )
     if refusal:
         return refusal
-    store.save_plan(plan.hash, request.text, request.origin)
-    store.append(event)
+    # Two people may start at the same moment: whoever gets this short lease looks first.
+    door = f"start {environment}"
+    if not store.acquire(door, event.log, now, now + LONGEST_START):
+        return _start_under_way(environment)
+    try:
+        refusal = _busy(store, environment)
+        if refusal:
+            return refusal
+        store.save_plan(plan.hash, request.text, request.origin)
+        store.append(event)
+    finally:
+        # Kept, it keeps others out for seconds; a start that was written stays one all the same.
+        with suppress(Unavailable):
+            store.acquire(door, event.log, now, now)
     return event
 
 
@@ -71,9 +96,8 @@ def command(
     for _ in range(TRIES):
         run = load(store, run_id)
         plan = planfile.parse_unreviewed(*store.plan_text(run.plan_hash)).plan
-        if plan is None:
-            raise KeyError(run_id)
-        answer = handle(plan, run, request, actor, now)
+        readable = plan is not None and plan.hash == run.plan_hash
+        answer = handle(plan if readable else None, run, request, actor, now)
         if isinstance(answer, Refusal):
             return answer
         try:
@@ -154,6 +178,7 @@ def _run_started(
         "plan_hash": plan.hash,
         "author": plan.author,
         "environment": environment,
+        "origin": request.origin,
         "pace": request.pace,
         "endpoints": dict(request.endpoints or {}),
     }
@@ -172,6 +197,23 @@ def _new_id(plan: str) -> str:
     return f"{re.sub(r'[^a-z0-9]+', '-', plan.lower()).strip('-')}-{secrets.token_hex(3)}"
 
 
+def _names_refused(environment: str, endpoints: Mapping[str, str]) -> Refusal | None:
+    if not re.fullmatch(NAME, environment):
+        return Refusal(
+            code="environment-form",
+            message=f"{environment[:80]!r} cannot be the name of an environment",
+            remedy="Use letters, digits, _ and -, a letter first.",
+        )
+    for name, url in endpoints.items():
+        if urlsplit(url).username is not None:
+            return Refusal(
+                code="endpoint-secret",
+                message=f"the URL of endpoint {name} carries a user or a password",
+                remedy="Leave them out: what a run is started with is kept in its log.",
+            )
+    return None
+
+
 def _pace_refused(pace: float, environment: str) -> Refusal | None:
     if pace < 1:
         return Refusal(
@@ -179,7 +221,13 @@ def _pace_refused(pace: float, environment: str) -> Refusal | None:
             message=f"a pace of {pace:g} would lengthen the plan's durations",
             remedy="Give a pace of 1 or more; 60 turns hours into minutes.",
         )
-    if pace != 1 and environment == PRODUCTION:
+    if pace > MOST_PACE:
+        return Refusal(
+            code="pace-too-high",
+            message=f"a pace of {pace:g} would leave nothing of the plan's durations",
+            remedy=f"Give a pace of at most {MOST_PACE:,}.",
+        )
+    if pace != 1 and environment.casefold().startswith(PRODUCTION):
         return Refusal(
             code="pace-in-production",
             message="durations may not be shortened in production",
@@ -188,11 +236,15 @@ def _pace_refused(pace: float, environment: str) -> Refusal | None:
     return None
 
 
-def _busy(store: Store, event: Event, environment: str) -> Refusal | None:
-    # Two people may start at the same moment: whoever gets this short lease looks first.
-    until = event.at + timedelta(seconds=5)
-    if not store.acquire(f"start {environment}", event.log, event.at, until):
-        return _too_busy(environment)
+def _start_under_way(environment: str) -> Refusal:
+    return Refusal(
+        code="too-busy",
+        message=f"somebody else is starting a run in {environment} at this moment",
+        remedy="Nothing was started here; see what they started: phasegate run list.",
+    )
+
+
+def _busy(store: Store, environment: str) -> Refusal | None:
     for run in runs(store):
         if run.environment == environment and run.ended is None:
             return Refusal(
@@ -218,6 +270,12 @@ def _flag_refused(store: Store, environment: str, draft: Draft, key: str) -> Ref
             code="exposure-range",
             message=f"{exposure} basis points are no share of the audience",
             remedy="Give a share like 25% or 0.5%.",
+        )
+    if not str(draft.body["reason"]).strip():
+        return Refusal(
+            code="reason-missing",
+            message="a change of a flag needs a reason",
+            remedy="Say why: --reason TEXT.",
         )
     known = states.keys() | journal(store, environment).exposures.keys()
     if draft.kind != "flag_set" and key not in known:

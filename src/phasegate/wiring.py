@@ -103,6 +103,7 @@ class Engine:
         self._sentry.stop()
         self._loop.stop()
         self._stopping.set()
+        self.intake.hurry()
         if self._flusher.is_alive():
             self._flusher.join()
         self._executor.shutdown(wait=True, cancel_futures=True)

@@ -11,7 +11,7 @@ import phasegate
 from phasegate.cli.explain import explanations
 
 SOURCE = Path(phasegate.__path__[0])
-PLACES = (*SOURCE.glob("cli/*.py"), *SOURCE.glob("server/a*.py"))
+PLACES = (*SOURCE.glob("cli/*.py"), *SOURCE.glob("server/*.py"))
 PLACES += (SOURCE / "service.py", SOURCE / "core/command.py")
 PATTERN = r'(?:Failed|Misused|OutOfReach|Answer)\(\s*(?:\d+,\s*)?"([a-z-]+)"|\bcode="([a-z-]+)"'
 

@@ -194,7 +194,7 @@ def test_a_document_that_cannot_be_used_leaves_the_last_flags_and_is_not_acknowl
     frames = (
         b'event: hello\ndata: {"stream": "s"}\n\n'
         b'event: document\ndata: {"version": 1, "document": {"flags": {}}}\n\n'
-        b'event: document\ndata: {"version": 2, "document": {"flags": []}}\n\n'
+        b'event: document\ndata: {"version": 2, "document": {"flags": 7}}\n\n'
     )
     asked: list[str] = []
     heard: list[Notice] = []

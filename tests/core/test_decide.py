@@ -9,7 +9,7 @@ import pytest
 
 from phasegate.core.decide import RULES, Decision, Evidence, Verb, decide
 from phasegate.core.evidence import ENVIRONMENT, Finding, Judgement, Outcome
-from phasegate.core.plan import OnOutage, Plan
+from phasegate.core.plan import OnOutage, Plan, Window
 from phasegate.testing.checkout import CHECK_DATABASE, NOON, checkout_plan
 from phasegate.testing.story import RUN, Story
 
@@ -145,6 +145,7 @@ def test_all_components_of_the_phase_are_exposed_once_its_steps_passed() -> None
     assert decision.body["components"] == [
         {
             "component": "new_cart",
+            "phase": "alpha",
             "flag": "new_cart",
             "exposure": 500,
             "mode": "live",
@@ -152,6 +153,7 @@ def test_all_components_of_the_phase_are_exposed_once_its_steps_passed() -> None
         },
         {
             "component": "new_prices",
+            "phase": "alpha",
             "flag": "new_prices",
             "exposure": 500,
             "mode": "live",
@@ -165,8 +167,73 @@ def test_soaking_waits_for_the_target_to_be_read_back() -> None:
     story.tell("phase_started", {"phase": "alpha"})
     story.exposed("alpha", confirmed=False)
     story.later(60 * MINUTE)
+    fresh = replace(QUIET, last_seen=int(story.now.timestamp()))
 
-    assert ask(story, gates=(SHOWN,)).rule == "exposure_unconfirmed"
+    assert ask(story, guards=(fresh,), gates=(SHOWN,)).rule == "exposure_unconfirmed"
+
+
+def test_exposure_that_nobody_sees_goes_back_although_it_was_never_confirmed() -> None:
+    story = Story(checkout_plan())
+    story.tell("phase_started", {"phase": "alpha"})
+    story.exposed("alpha", confirmed=False)
+    story.later(6 * MINUTE)
+
+    decision = ask(story, guards=(replace(QUIET, last_seen=None),))
+
+    assert (decision.rule, decision.kind) == ("guard_blind", "rollback_started")
+
+
+def test_a_guard_that_cannot_be_judged_is_as_blind_as_one_that_sees_nothing() -> None:
+    story = soaked()
+    invalid = judgement(Outcome.INVALID, last_seen=story.now)
+
+    assert ask(story, guards=(invalid,)).rule == "guard_blind"
+
+
+def test_a_gate_that_was_shown_closes_when_its_traffic_is_no_longer_heard_of() -> None:
+    story = soaked()
+    silent = replace(SHOWN, last_seen=int((NOON + MINUTE).timestamp()))
+
+    assert ask(story, gates=(silent,)).rule == "gate_closed"
+
+
+def test_an_open_incident_does_not_keep_a_guard_from_taking_back_what_is_guilty() -> None:
+    plan = checkout_plan()
+    alpha = replace(plan.phases[0], if_control_fails_too=OnOutage.HOLD)
+    story = soaked(replace(plan, phases=(alpha, plan.phases[1])))
+    outage = judgement(Outcome.FAIL, accuses=False)
+    first = ask(story, guards=(outage,))
+    story.tell(str(first.kind), first.body)
+    guilty = judgement(Outcome.FAIL, component="new_prices", accuses=True)
+
+    assert ask(story, guards=(outage, guilty)).body["components"] == ["new_prices"]
+
+
+def test_what_the_environment_did_before_a_retry_does_not_count_against_it() -> None:
+    story = soaked()
+    bell = judgement(
+        Outcome.FAIL,
+        component=ENVIRONMENT,
+        method="sentinel",
+        last_seen=NOON - MINUTE,
+    )
+
+    assert ask(story, guards=(QUIET, bell), gates=(SHOWN,)).kind == "phase_passed"
+
+
+def test_a_component_of_an_earlier_phase_is_retried_in_that_phase() -> None:
+    story = soaked()
+    story.tell("phase_passed", {"phase": "alpha"})
+    story.tell("phase_started", {"phase": "beta"})
+    story.exposed("beta")
+    story.rolled_back("alpha", "new_prices")
+    story.tell("retried", {"phase": "beta", "components": {"new_prices": "alpha"}}, actor="Ada")
+
+    decision = ask(story, guards=(), gates=())
+    story.tell(str(decision.kind), decision.body)
+
+    trial = story.run.trials["new_prices"]
+    assert (trial.phase, trial.exposure, trial.attempt) == ("alpha", 500, 2)
 
 
 def test_a_phase_soaks_for_its_least_time_whatever_its_gates_say() -> None:
@@ -338,6 +405,27 @@ def test_a_paused_run_goes_no_further() -> None:
     story.tell("paused", {"reason": "lunch"}, actor="Ada")
 
     assert ask(story, gates=(SHOWN,)).rule == "paused"
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "rule"),
+    [(8 * 60, 16 * 60, "outside_window"), (20 * 60, 21 * 60, "move_on")],
+)
+def test_a_run_goes_forward_only_in_its_window(opens: int, closes: int, rule: str) -> None:
+    # Noon in UTC on Tuesday, 1 January 2030, is eight in the evening at +08:00.
+    window = Window(days=(1,), opens=opens, closes=closes, offset=8 * 60)
+    story = soaked(replace(checkout_plan(), window=window))
+
+    assert ask(story, gates=(SHOWN,)).rule == rule
+
+
+def test_a_rollback_knows_no_window() -> None:
+    window = Window(days=(6,), opens=0, closes=1, offset=0)
+    story = soaked(replace(checkout_plan(), window=window))
+
+    decision = ask(story, guards=(judgement(Outcome.FAIL, accuses=True),))
+
+    assert decision.kind == "rollback_started"
 
 
 def beta(stage: int) -> Story:

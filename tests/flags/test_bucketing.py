@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phasegate.flags.bucketing import bucket, hash32, slot
+from phasegate.flags.bucketing import bucket, bucket_v3, hash32, slot
 from phasegate.flags.compile import FlagSet, compile_document
 from phasegate.flags.document import FlagState, document
 
@@ -45,6 +46,21 @@ def test_a_subject_is_on_from_its_bucket_upwards(row: dict) -> None:
     assert is_on(above, row["subject"], row["flag"])
 
 
+@pytest.mark.parametrize("row", VECTORS["bucket_v3"], ids=lambda row: row["flag"] + row["subject"])
+def test_the_bucket_of_a_subject_by_v3_is_frozen(row: dict) -> None:
+    assert bucket_v3(row["flag"], row["subject"], 10_000) == row["bucket"]
+
+
+@pytest.mark.parametrize("row", VECTORS["bucket_v3"], ids=lambda row: row["flag"] + row["subject"])
+def test_a_flag_set_that_records_v3_is_hashed_by_v3(row: dict) -> None:
+    flag, share = row["flag"], row["bucket"]
+    for exposure, expected in ((share, False), (share + 1, True)):
+        whole = document("production", 1, [FlagState(key=flag, exposure=exposure)])
+        whole["metadata"]["hashing"] = "v3"
+
+        assert is_on(compile_document(whole), row["subject"], flag) is expected
+
+
 @given(subject=subjects, exposure=exposures, more=exposures)
 def test_raising_an_exposure_never_takes_a_subject_out(
     subject: str, exposure: int, more: int
@@ -68,33 +84,48 @@ def test_nobody_is_on_at_zero_and_everybody_at_full_exposure(subject: str) -> No
     assert is_on(rollout(10_000), subject)
 
 
-def test_the_share_of_exposed_subjects_is_the_exposure() -> None:
-    flags, n = rollout(2500), 200_000
+MILLION = 1_000_000
 
-    exposed = sum(is_on(flags, f"patient-{number}") for number in range(n))
+
+def test_the_share_of_exposed_subjects_is_the_exposure() -> None:
+    is_one_on = rollout(2500).evaluate
+
+    exposed = sum(
+        is_one_on("new_cart", f"patient-{number}", {}).value is True for number in range(MILLION)
+    )
 
     # Chi-square with one degree of freedom, 0.1 % level; the subjects are fixed, so it is no lot.
-    assert (exposed - 0.25 * n) ** 2 / (0.25 * 0.75 * n) < 10.83
+    assert (exposed - 0.25 * MILLION) ** 2 / (0.25 * 0.75 * MILLION) < 10.83
 
 
-def test_buckets_are_even() -> None:
-    n, cells = 200_000, [0] * 100
-    for number in range(n):
-        cells[bucket(f"new_cartpatient-{number}", 100)] += 1
+@pytest.mark.parametrize(
+    "fallen",
+    [
+        lambda number: bucket(f"new_cartpatient-{number}", 100),
+        lambda number: bucket_v3("new_cart", f"patient-{number}", 100),
+    ],
+    ids=["v2", "v3"],
+)
+def test_buckets_are_even(fallen: Callable[[int], int]) -> None:
+    cells = [0] * 100
+    for number in range(MILLION):
+        cells[fallen(number)] += 1
 
     # Chi-square with 99 degrees of freedom, 0.1 % level.
-    assert sum((seen - n / 100) ** 2 / (n / 100) for seen in cells) < 148.2
+    assert sum((seen - MILLION / 100) ** 2 / (MILLION / 100) for seen in cells) < 148.2
 
 
 def test_two_flags_choose_their_subjects_independently() -> None:
-    cart, search, n = rollout(5000, "new_cart"), rollout(5000, "new_search"), 100_000
-    cells = {(a, b): 0 for a in (True, False) for b in (True, False)}
-    for number in range(n):
+    states = [FlagState(key="new_cart", exposure=5000), FlagState(key="new_search", exposure=5000)]
+    evaluate = compile_document(document("production", 1, states)).evaluate
+    cells = [0] * 4
+    for number in range(MILLION):
         subject = f"patient-{number}"
-        cells[is_on(cart, subject, "new_cart"), is_on(search, subject, "new_search")] += 1
+        cart = evaluate("new_cart", subject, {}).value is True
+        cells[2 * cart + (evaluate("new_search", subject, {}).value is True)] += 1
 
     # Chi-square with three degrees of freedom, 0.1 % level.
-    assert sum((seen - n / 4) ** 2 / (n / 4) for seen in cells.values()) < 16.27
+    assert sum((seen - MILLION / 4) ** 2 / (MILLION / 4) for seen in cells) < 16.27
 
 
 @pytest.mark.parametrize(
@@ -112,4 +143,4 @@ def test_two_flags_choose_their_subjects_independently() -> None:
     ],
 )
 def test_computed_weights_are_clamped_and_checked(weights: list, expected: int) -> None:
-    assert slot("new_cartpatient-1", weights) == expected
+    assert slot(hash32(b"new_cartpatient-1"), weights) == expected

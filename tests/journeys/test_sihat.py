@@ -15,6 +15,7 @@ from phasegate.core.command import Person, Retry, SignOff
 from phasegate.core.event import Event
 from phasegate.core.plan import Role
 from phasegate.core.run import Status, TrialState
+from phasegate.engine.rederive import rederive
 from phasegate.ports import Exercise
 from phasegate.testing.world import World
 
@@ -156,6 +157,7 @@ def test_all_seven_phases_pass_on_good_traffic_and_reach_everyone(world: World) 
     flags = world.flags("demo")
     assert all(flags.evaluate(key, "anybody", {}).value is True for key in flags.keys)
     assert len(list(flags.keys)) == len(done.trials)
+    assert rederive(world.store, run).differences == ()
 
 
 HARMS = {
@@ -222,6 +224,7 @@ def test_an_outage_of_both_arms_blames_no_component_alone(world: World) -> None:
     go(world, run, Traffic(everywhere=0.3), lambda: bool(rollbacks(world, run)))
 
     assert len(rollbacks(world, run)[0].body["components"]) == 3  # type: ignore[arg-type]
+    assert rederive(world.store, run).differences == ()
     assert "no component alone" in str(rollbacks(world, run)[0].body["reasons"])
 
 

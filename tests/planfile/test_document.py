@@ -352,3 +352,40 @@ def test_mangled_text_gives_problems_and_never_raises(cuts: list[tuple[int, int,
 @given(text=st.text(max_size=60))
 def test_any_text_gives_problems_and_never_raises(text: str) -> None:
     assert parse(text).plan is None
+
+
+def level(keys: str) -> str:
+    return CHECKOUT.replace(
+        "metrics:\n", f"metrics:\n  memory: {{kind: level, {keys}}}\n", 1
+    ).replace("    roll_back_when:\n", "    roll_back_when:\n      - memory > 5\n", 1)
+
+
+def test_a_level_from_otlp_names_its_metric_and_which_of_its_series_count() -> None:
+    text = level('source: otlp, query: memory.usage, across: highest, where: host == "a"')
+
+    parsed = parse(text)
+
+    assert parsed.errors == ()
+    assert parsed.plan is not None
+    assert parsed.plan.metric("memory") == Metric(
+        name="memory",
+        kind=MetricKind.LEVEL,
+        source="otlp",
+        query="memory.usage",
+        across="highest",
+        where=Predicate(field="host", op="==", value="a"),
+    )
+
+
+def test_a_level_from_otlp_without_a_choice_among_series_is_refused() -> None:
+    errors = parse(level("source: otlp, query: memory.usage")).errors
+
+    assert [(error.path, error.code) for error in errors] == [
+        ("metrics.memory.across", "key-missing")
+    ]
+
+
+def test_only_otlp_narrows_a_level_by_attributes() -> None:
+    errors = parse(level('source: prometheus, query: up, where: host == "a"')).errors
+
+    assert [error.code for error in errors] == ["key-unfit"]

@@ -106,6 +106,15 @@ MISTAKES = [
     ("share-range", "control by 1%", "control by 100%", f"{B}.roll_back_when[0]"),
     ("exposure-range", "new_cart: 5%", "new_cart: 500%", f"{A}.components.new_cart"),
     ("exposure-precision", "new_cart: 5%", "new_cart: 0.125%", f"{A}.components.new_cart"),
+    ("window-form", "author: ada", 'author: ada\nwindow: "at night"', "window"),
+    ("flag-shared", "new_cart: 25%", "till: {flag: new_till, exposure: 25%}", ""),
+    (
+        "guard-sentinel-only",
+        "- error_rate worse than control by 1%",
+        "- paid_twice",
+        f"{B}.roll_back_when",
+    ),
+    ("window-form", "author: ada", 'author: ada\nwindow: "mon 16:00-08:00 +00:00"', "window"),
     ("duration-form", "lasts: 2h to 24h", "lasts: soon to later", f"{A}.lasts"),
     ("duration-range", "lasts: 2h to 24h", "lasts: 2h to 9000d", f"{A}.lasts"),
     ("rate-form", "200/min", "200", "traffic"),
@@ -169,6 +178,8 @@ MISTAKES = [
     ("gate-looser-than-guard", "- error_rate > 5%", "- error_rate > 1%", f"{A}.pass_when[0]"),
     ("gate-undecidable", "- error_rate < 2%", "- error_rate < 0.01%", f"{A}.pass_when[0]"),
     ("gate-late", "- error_rate < 2%", "- error_rate < 0.1%", f"{A}.pass_when[0]"),
+    ("gate-doubtful", "- error_rate < 2%", "- error_rate < 0.1%", f"{A}.pass_when[0]"),
+    ("guard-late", "traffic: 200/min", "traffic: 0.01/min", f"{A}.roll_back_when[0]"),
     ("lag-too-long", "bad: error}", "bad: error, lag: 2d}", f"{A}.pass_when[0]"),
     ("hold-too-long", "query: queue_length}", "query: q, hold: 3d}", f"{A}.roll_back_when[2]"),
 ]
@@ -188,7 +199,8 @@ def _codes(call: ast.Call) -> Iterator[str]:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     place = {"Wrong": 0, "_refuse": 0, "wrong": 1}.get(name)
     found = [call.args[place]] if place is not None and len(call.args) > place else []
-    found += [keyword.value for keyword in call.keywords if keyword.arg == "code"]
+    if name != "Refusal":  # those are people's requests, explained elsewhere
+        found += [keyword.value for keyword in call.keywords if keyword.arg == "code"]
     for value in found:
         if isinstance(value, ast.Constant):
             yield value.value

@@ -1,123 +1,110 @@
-"""Who is let in, also while the store does not answer."""
+"""Who gets in, who may do what, and that no secret is ever told."""
 
 from __future__ import annotations
 
-import asyncio
-import time
+import json
+from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
-from phasegate.adapters.stores.memory import MemoryStore
-from phasegate.core.command import Person
-from phasegate.core.plan import Role
-from phasegate.ports import Token, Unavailable
-from phasegate.server import access
-from phasegate.server.access import PERSON, Gatekeeper, new_token
-from phasegate.testing.checkout import NOON
+Plane = Any
+Until = Callable[..., None]
+Refused = Callable[[httpx.Response, int, str], dict[str, str]]
+
+PERSONS_ROUTES = [
+    ("POST", "/api/v1/plans/check"),
+    ("GET", "/api/v1/runs"),
+    ("POST", "/api/v1/runs"),
+    ("GET", "/api/v1/runs/checkout-1"),
+    ("GET", "/api/v1/runs/checkout-1/events"),
+    ("GET", "/api/v1/runs/checkout-1/audit"),
+    ("POST", "/api/v1/runs/checkout-1/pause"),
+    ("GET", "/api/v1/flags"),
+    ("POST", "/api/v1/flags/new_cart/kill"),
+    ("GET", "/api/v1/telemetry"),
+]
 
 
-class Door(MemoryStore):
-    """A store of tokens that can go away, or be slow, and counts who asks."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.away, self.slow_s, self.asked = False, 0.0, 0
-
-    def token(self, hash: str) -> Token | None:
-        self.asked += 1
-        time.sleep(self.slow_s)
-        if self.away:
-            raise Unavailable("the store is gone")
-        return super().token(hash)
+def test_nobody_without_a_token_gets_in(plane: Plane, refused: Refused) -> None:
+    for method, path in PERSONS_ROUTES:
+        refused(plane.clients["nobody"].request(method, path), 401, "no-token")
 
 
-class House:
-    """A gatekeeper in front of an app that says who came in."""
+def test_a_token_that_was_never_made_is_no_token(plane: Plane, refused: Refused) -> None:
+    headers = {"Authorization": "Bearer pg_made-up"}
 
-    def __init__(self) -> None:
-        self.store = Door()
-        self.secret, token = new_token("Cleo", Role.VIEWER, NOON)
-        self.store.add_token(token)
-        self.gate = Gatekeeper(self.app, self.store, {})
-        self.entered: list[Person] = []
+    answer = httpx.get(f"{plane.url}/api/v1/runs", headers=headers)
 
-    async def app(self, scope: Any, _: Any, send: Any) -> None:
-        self.entered.append(scope[PERSON])
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-
-    async def knock(self, secret: str) -> int:
-        statuses: list[int] = []
-
-        async def send(message: Any) -> None:
-            statuses.append(message.get("status", 0))
-
-        headers = [(b"authorization", f"Bearer {secret}".encode())]
-        scope = {"type": "http", "path": "/v1/traces", "headers": headers}
-        await self.gate(scope, None, send)  # type: ignore[arg-type]  # nothing is read
-        return statuses[0]
-
-    def forget_freshness(self) -> None:
-        """Let more time pass than a token is believed without asking."""
-        known = self.gate._known
-        for key, one in list(known.items()):
-            known[key] = access._Known(person=one.person, at=one.at - access.REMEMBERED_S)
+    refused(answer, 401, "no-token")
 
 
-@pytest.fixture
-def house() -> House:
-    return House()
-
-
-def test_a_token_is_asked_for_once_in_a_while(house: House) -> None:
-    async def come() -> list[int]:
-        return [await house.knock(house.secret) for _ in range(3)]
-
-    assert asyncio.run(come()) == [204, 204, 204]
-    assert house.store.asked == 1
-    assert house.entered[0] == Person(name="Cleo", role=Role.VIEWER)
-
-
-def test_an_unknown_token_is_refused(house: House) -> None:
-    assert asyncio.run(house.knock("pg_nothing")) == 401
-
-
-def test_somebody_known_is_let_in_while_the_store_is_away(house: House) -> None:
-    async def come() -> list[int]:
-        first = await house.knock(house.secret)
-        house.forget_freshness()
-        house.store.away = True
-        return [first, *[await house.knock(house.secret) for _ in range(3)]]
-
-    assert asyncio.run(come()) == [204, 204, 204, 204]
-    assert house.store.asked == 2
-
-
-def test_somebody_known_does_not_wait_for_a_store_that_is_slow(house: House) -> None:
-    async def come() -> float:
-        await house.knock(house.secret)
-        house.forget_freshness()
-        house.store.slow_s = 1.0
-        began = time.monotonic()
-        await house.knock(house.secret)
-        return time.monotonic() - began
-
-    assert asyncio.run(come()) < 0.9
-
-
-def test_somebody_unknown_is_told_that_the_store_is_away(house: House) -> None:
-    house.store.away = True
-
-    assert asyncio.run(house.knock(house.secret)) == 503
-
-
-def test_a_token_that_was_taken_back_opens_nothing_once_the_store_has_said_so(
-    house: House,
+def test_an_applications_token_does_not_open_the_control_api(
+    plane: Plane, refused: Refused
 ) -> None:
-    async def come() -> list[int]:
-        first = await house.knock(house.secret)
-        house.store.add_token(new_token("Cleo", Role.VIEWER, NOON)[1])
-        house.forget_freshness()
-        return [first, await house.knock(house.secret)]
+    for method, path in PERSONS_ROUTES:
+        refused(plane.clients["shop"].request(method, path), 403, "may-not")
 
-    assert asyncio.run(come()) == [204, 401]
+
+def test_cleo_may_look_at_everything(plane: Plane, exposed: Callable[[], str]) -> None:
+    run = exposed()
+
+    looks = ("runs", f"runs/{run}", f"runs/{run}/events", f"runs/{run}/audit", "flags", "telemetry")
+
+    assert {plane.get(f"/api/v1/{look}", "cleo").status_code for look in looks} == {200}
+
+
+def test_cleo_may_change_nothing(
+    plane: Plane, plan: str, refused: Refused, exposed: Callable[[], str]
+) -> None:
+    run = exposed()
+    sign = {"phase": "alpha", "plan_hash": plane.get(f"/api/v1/runs/{run}").json()["plan_hash"]}
+    before = plane.kinds(run)
+
+    commands = {
+        "runs": {"plan": plan, "environment": "other"},
+        f"runs/{run}/pause": {},
+        f"runs/{run}/resume": {},
+        f"runs/{run}/sign-off": sign,
+        f"runs/{run}/waive": {"phase": "alpha", "what": "error_rate < 5%", "reason": "why not"},
+        f"runs/{run}/rollback": {"reason": "why not"},
+        f"runs/{run}/emergency": {},
+        f"runs/{run}/retry": {"reason": "why not"},
+        "flags/new_cart/kill": {"reason": "why not"},
+    }
+
+    for path, body in commands.items():
+        refused(plane.post(f"/api/v1/{path}", body, "cleo"), 403, "may-not")
+    assert plane.kinds(run) == before
+
+
+def test_cleo_may_not_send_telemetry(
+    plane: Plane, safety_critical: Callable[[str], Any], refused: Refused
+) -> None:
+    answer = plane.post("/v1/logs", safety_critical("patient-1"), "cleo")
+
+    refused(answer, 403, "may-not")
+
+
+def test_no_secret_is_ever_told(
+    plane: Plane, plan: str, capfd: pytest.CaptureFixture[str], exposed: Callable[[], str]
+) -> None:
+    run = exposed()
+    secrets = plane.secrets.values()
+    answers = [
+        plane.get(f"/api/v1/runs/{run}"),
+        plane.get(f"/api/v1/runs/{run}/events"),
+        plane.get("/api/v1/flags"),
+        plane.post("/api/v1/runs", {"plan": plan}),
+        plane.post(f"/api/v1/runs/{run}/pause", who="cleo"),
+        plane.get(f"/api/v1/runs?token={plane.secrets['ada']}x", "nobody"),
+        plane.clients["ada"].post("/api/v1/runs", content=b"{"),
+    ]
+
+    out, err = capfd.readouterr()
+    told = [answer.text + repr(answer.headers) for answer in answers] + [out, err]
+
+    assert not [secret for secret in secrets for text in told if secret in text]
+    stored = json.dumps([token.hash for token in plane.store.tokens()])
+    assert not [secret for secret in secrets if secret in stored]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ import uvicorn
 from opentelemetry._logs import LogRecord
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
     ExportLogsServiceRequest,
@@ -28,14 +30,16 @@ from opentelemetry.proto.logs.v1 import logs_pb2
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import SpanKind
 
 from phasegate.ports import Unavailable
 from phasegate.server.otlp import MOST_BYTES, otlp_app
-from phasegate.telemetry.arms import is_skewed
-from phasegate.telemetry.observation import Observation, Rejected
+from phasegate.telemetry.observation import Observation, Point, Rejected
+from phasegate.telemetry.placing import is_skewed
 
 NOON = 1_893_499_200
 PROTOBUF = {"content-type": "application/x-protobuf"}
@@ -47,6 +51,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.taken: list[Observation] = []
+        self.points: list[Point] = []
         self.closed = False
         self.now = float(NOON)
 
@@ -54,8 +59,12 @@ class Shelf:
         if self.closed:
             raise Unavailable("the store is away [intake-full]")
         self.taken.extend(observations)
-        skewed = sum(is_skewed(one, now) for one in observations)
+        skewed = sum(is_skewed(one.at_s, now) for one in observations)
         return Rejected(count=skewed, why="set the clocks right" if skewed else "")
+
+    def read(self, points: Sequence[Point], now: float) -> Rejected:
+        self.points.extend(points)
+        return Rejected(count=0 if now else len(points))
 
 
 @pytest.fixture
@@ -129,6 +138,56 @@ def test_the_real_log_exporter_is_understood(base: str, shelf: Shelf) -> None:
 
     (taken,) = shelf.taken
     assert (taken.event, taken.attributes["rating"]) == ("satisfaction", 4)
+
+
+def test_the_real_metric_exporter_is_understood(base: str, shelf: Shelf) -> None:
+    exporter = OTLPMetricExporter(endpoint=f"{base}/v1/metrics")
+    provider = MeterProvider(metric_readers=[PeriodicExportingMetricReader(exporter)])
+    provider.get_meter("clinic").create_gauge("memory").set(61.5)
+    provider.shutdown()
+
+    assert [(point.metric, point.value) for point in shelf.points] == [("memory", 61.5)]
+
+
+def test_a_crowd_of_bodies_is_asked_to_come_again_and_takes_no_memory(shelf: Shelf) -> None:
+    app = otlp_app(shelf, most_waiting=100)
+    held, sent = asyncio.Event(), []
+
+    async def held_back() -> dict[str, object]:
+        await held.wait()
+        return {"type": "http.request", "body": b"{}" + b" " * 78}
+
+    async def send(message: MutableMapping[str, object]) -> None:
+        sent.append(message)
+
+    def scope(length: int) -> dict[str, object]:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % length)]
+        return {"type": "http", "method": "POST", "path": "/v1/traces", "headers": headers}
+
+    async def story() -> list[int]:
+        first = asyncio.create_task(app(scope(80), held_back, send))
+        await asyncio.sleep(0)
+        await app(scope(21), held_back, send)
+        held.set()
+        await first
+        await app(scope(80), held_back, send)
+        return [message["status"] for message in sent if "status" in message]
+
+    assert asyncio.run(story()) == [429, 200, 200]
+    assert (b"retry-after", b"1") in sent[0]["headers"]
+
+
+def test_a_record_beyond_the_limits_is_a_partial_success(base: str, shelf: Shelf) -> None:
+    span = Span(kind=Span.SPAN_KIND_SERVER, end_time_unix_nano=int(NOON * 1e9))
+    large = Span(events=[Span.Event(name="e")] * 257)
+    scope = ScopeSpans(spans=[span, large])
+    request = ExportTraceServiceRequest(resource_spans=[ResourceSpans(scope_spans=[scope])])
+
+    answer = post(f"{base}/v1/traces", request.SerializeToString(), PROTOBUF)
+
+    partial = ExportTraceServiceResponse.FromString(answer.content).partial_success
+    assert (partial.rejected_spans, len(shelf.taken)) == (1, 1)
+    assert "record-too-large" in partial.error_message
 
 
 def test_success_has_an_empty_body_in_the_encoding_of_the_request(base: str) -> None:
@@ -232,7 +291,7 @@ def test_other_methods_and_paths_are_refused(base: str) -> None:
     got = httpx.get(f"{base}/v1/traces", trust_env=False)
 
     assert (got.status_code, got.headers["allow"]) == (405, "POST")
-    assert post(f"{base}/v1/metrics", b"{}", JSON).status_code == 404
+    assert post(f"{base}/v1/profiles", b"{}", JSON).status_code == 404
 
 
 def test_a_sender_is_asked_to_come_again_while_nothing_can_be_kept(base: str, shelf: Shelf) -> None:

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import gzip
 import json
+from base64 import b64decode
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry._logs import LogRecord
 from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
+from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.metrics.v1 import metrics_pb2
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from phasegate.telemetry.decode import Encoding, TooLarge, logs, traces, unpacked
+from phasegate.telemetry.decode import Encoding, TooLarge, logs, metrics, traces, unpacked
 from phasegate.telemetry.observation import Exposure, Malformed, Observation
 
 NOON_NS = 1_893_499_200_000_000_000
@@ -70,26 +81,23 @@ def observed(recorder: Recorder) -> tuple[Observation, ...]:
     return traces(body, Encoding.PROTOBUF).observations
 
 
-def in_json(request: ExportTraceServiceRequest | ExportLogsServiceRequest) -> bytes:
+def in_json(request: Message) -> bytes:
     """Write a request as OTLP/JSON has it: enums as numbers, ids in hex."""
-    plain = MessageToDict(request, use_integers_for_enums=True)
-    spans = [
-        span
-        for resource in plain.get("resourceSpans", ())
-        for scope in resource["scopeSpans"]
-        for span in scope["spans"]
-    ]
-    encoded = [
-        span
-        for resource in getattr(request, "resource_spans", ())
-        for scope in resource.scope_spans
-        for span in scope.spans
-    ]
-    for span, message in zip(spans, encoded, strict=True):
-        span["traceId"], span["spanId"] = message.trace_id.hex(), message.span_id.hex().upper()
-        if message.parent_span_id:
-            span["parentSpanId"] = message.parent_span_id.hex()
-    return json.dumps(plain).encode()
+    return json.dumps(with_hex_ids(MessageToDict(request, use_integers_for_enums=True))).encode()
+
+
+def with_hex_ids(plain: Any) -> Any:
+    if isinstance(plain, list):
+        return [with_hex_ids(item) for item in plain]
+    if not isinstance(plain, dict):
+        return plain
+    return {
+        name: b64decode(item).hex().upper() if name in IDS else with_hex_ids(item)
+        for name, item in plain.items()
+    }
+
+
+IDS = ("traceId", "spanId", "parentSpanId")
 
 
 def test_a_server_span_is_an_observation_with_its_exposures(recorder: Recorder) -> None:
@@ -97,6 +105,7 @@ def test_a_server_span_is_an_observation_with_its_exposures(recorder: Recorder) 
     span.add_event("feature_flag.evaluation", EVALUATED)
     span.end(NOON_NS + SECOND // 4)
 
+    context = span.get_span_context()
     assert observed(recorder) == (
         Observation(
             event=None,
@@ -104,6 +113,8 @@ def test_a_server_span_is_an_observation_with_its_exposures(recorder: Recorder) 
             attributes={"http.request.method": "POST", "error": False, "duration": 250.0},
             exposures=(CART_ON,),
             at_s=1_893_499_200.25,
+            trace=context.trace_id.to_bytes(16, "big"),
+            span=context.span_id.to_bytes(8, "big"),
         ),
     )
 
@@ -190,6 +201,169 @@ def test_an_inner_span_whose_server_span_is_elsewhere_tells_an_exposure_alone(
     assert (found.event, found.exposures) == ("feature_flag.evaluation", (CART_ON,))
 
 
+@pytest.mark.parametrize(
+    ("attributes", "exposures"),
+    [
+        (EVALUATED, (CART_ON,)),
+        ({"feature_flag.key": "cart", "feature_flag.variant": "off"}, (("cart", "off", None),)),
+        (
+            {
+                "feature_flag.cart": "on",
+                "feature_flag.new.till": False,
+                "feature_flag.version": "3",
+            },
+            (("cart", "on", None), ("new.till", "off", None)),
+        ),
+        (
+            {"feature_flag.cart": True, "feature_flag.context.id": "patient-1"},
+            (CART_ON,),
+        ),
+        ({"feature_flag.cart": 7, "feature_flag.set.id": "on", "http.route": "/"}, ()),
+    ],
+)
+def test_plain_attributes_of_a_span_tell_exposures(
+    recorder: Recorder, attributes: dict[str, Any], exposures: tuple[Any, ...]
+) -> None:
+    server_span(recorder, **attributes).end(NOON_NS + SECOND)
+
+    (found,) = observed(recorder)
+    assert found.exposures == exposures
+
+
+def test_plain_attributes_of_an_inner_span_belong_to_the_server_span_above(
+    recorder: Recorder,
+) -> None:
+    with (
+        recorder.tracer.start_as_current_span("POST /checkout", kind=SpanKind.SERVER),
+        recorder.tracer.start_as_current_span("decide") as inner,
+    ):
+        inner.set_attributes({**EVALUATED, "db.system": "sqlite"})
+
+    (found,) = observed(recorder)
+    assert (found.event, found.exposures) == (None, (CART_ON,))
+
+
+def test_an_exposure_that_stands_alone_names_the_nearest_span_that_is_elsewhere(
+    recorder: Recorder,
+) -> None:
+    with (
+        recorder.tracer.start_as_current_span("POST /checkout", kind=SpanKind.SERVER) as server,
+        recorder.tracer.start_as_current_span("price"),
+        recorder.tracer.start_as_current_span("decide") as inner,
+    ):
+        inner.set_attributes(EVALUATED)
+    request = recorder.trace_request()
+    listed = request.resource_spans[0].scope_spans[0].spans
+    del listed[2]
+
+    (alone,) = traces(request.SerializeToString(), Encoding.PROTOBUF).observations
+
+    context = server.get_span_context()
+    assert alone.event == "feature_flag.evaluation"
+    assert alone.trace == context.trace_id.to_bytes(16, "big")
+    assert alone.span == context.span_id.to_bytes(8, "big")
+
+
+def test_the_trace_state_tells_that_a_stream_is_sampled(recorder: Recorder) -> None:
+    span = server_span(recorder)
+    span.add_event("rated", {"rating": 1})
+    span.end(NOON_NS + SECOND)
+    request = recorder.trace_request()
+    request.resource_spans[0].scope_spans[0].spans[0].trace_state = "ot=th:8"
+
+    for body, encoding in (
+        (request.SerializeToString(), Encoding.PROTOBUF),
+        (in_json(request), Encoding.JSON),
+    ):
+        assert [one.sampled for one in traces(body, encoding).observations] == [True, True]
+
+
+@pytest.mark.parametrize("part", ["attributes", "events"])
+def test_a_span_beyond_the_limits_is_refused_alone(part: str) -> None:
+    large, small = Span(kind=Span.SPAN_KIND_SERVER), Span(kind=Span.SPAN_KIND_SERVER)
+    for number in range(257):
+        getattr(large, part).add(**{"key" if part == "attributes" else "name": f"n{number}"})
+    scope = ScopeSpans(spans=[large, small])
+    request = ExportTraceServiceRequest(resource_spans=[ResourceSpans(scope_spans=[scope])])
+
+    for body, encoding in (
+        (request.SerializeToString(), Encoding.PROTOBUF),
+        (in_json(request), Encoding.JSON),
+    ):
+        batch = traces(body, encoding)
+        assert (batch.records, batch.refused, len(batch.observations)) == (2, 1, 1)
+
+
+def test_a_text_beyond_the_limit_is_left_out(recorder: Recorder) -> None:
+    server_span(recorder, long="x" * 1025, fits="x" * 1024).end(NOON_NS + SECOND)
+    request = recorder.trace_request()
+
+    for found in (
+        traces(request.SerializeToString(), Encoding.PROTOBUF),
+        traces(in_json(request), Encoding.JSON),
+    ):
+        assert found.observations[0].attributes.keys() == {"fits", "error", "duration"}
+
+
+def test_gauges_and_sums_are_points_with_the_attributes_of_their_resource() -> None:
+    reader = InMemoryMetricReader()
+    provider = MeterProvider(metric_readers=[reader], resource=Resource({"service.name": "clinic"}))
+    meter = provider.get_meter("clinic")
+    meter.create_gauge("memory").set(0.5, {"host": "a"})
+    meter.create_counter("served").add(3)
+    meter.create_up_down_counter("open").add(-2)
+    meter.create_histogram("took").record(5)
+    data = reader.get_metrics_data()
+    assert data is not None
+    request = encode_metrics(data)
+
+    batch = metrics(request.SerializeToString(), Encoding.PROTOBUF)
+
+    found = {point.metric: point for point in batch.points}
+    assert {name: point.value for name, point in found.items()} == {
+        "memory": 0.5,
+        "served": 3.0,
+        "open": -2.0,
+    }
+    assert found["memory"].attributes == {"service.name": "clinic", "host": "a"}
+    assert [name for name, point in found.items() if point.rising] == ["served"]
+    assert not any(point.delta for point in found.values())
+    assert found["served"].start_s > 0
+    assert metrics(in_json(request), Encoding.JSON) == batch
+
+
+def test_a_point_without_a_recorded_value_is_no_point() -> None:
+    gauge = metrics_pb2.Gauge(
+        data_points=[
+            metrics_pb2.NumberDataPoint(as_double=0.0, flags=1),
+            metrics_pb2.NumberDataPoint(),
+        ]
+    )
+    scope = metrics_pb2.ScopeMetrics(metrics=[metrics_pb2.Metric(name="memory", gauge=gauge)])
+    request = ExportMetricsServiceRequest(
+        resource_metrics=[metrics_pb2.ResourceMetrics(scope_metrics=[scope])]
+    )
+
+    assert metrics(request.SerializeToString(), Encoding.PROTOBUF).points == ()
+    assert metrics(in_json(request), Encoding.JSON).points == ()
+
+
+def test_a_delta_is_told_apart_in_both_encodings() -> None:
+    point = metrics_pb2.NumberDataPoint(as_int=4, time_unix_nano=NOON_NS)
+    total = metrics_pb2.Sum(
+        data_points=[point],
+        is_monotonic=True,
+        aggregation_temporality=metrics_pb2.AGGREGATION_TEMPORALITY_DELTA,
+    )
+    scope = metrics_pb2.ScopeMetrics(metrics=[metrics_pb2.Metric(name="served", sum=total)])
+    request = ExportMetricsServiceRequest(
+        resource_metrics=[metrics_pb2.ResourceMetrics(scope_metrics=[scope])]
+    )
+
+    assert metrics(request.SerializeToString(), Encoding.PROTOBUF).points[0].delta
+    assert metrics(in_json(request), Encoding.JSON).points[0].delta
+
+
 def test_an_event_within_a_span_is_an_observation_of_its_subject(recorder: Recorder) -> None:
     span = server_span(recorder)
     span.add_event("feature_flag.evaluation", EVALUATED)
@@ -232,12 +406,26 @@ def test_a_named_log_record_is_an_observation(recorder: Recorder) -> None:
     body = recorder.logs_request().SerializeToString()
 
     (found,) = logs(body, Encoding.PROTOBUF).observations
-    assert found == Observation(
-        event="satisfaction",
-        subject="patient-1",
-        attributes={"rating": 4, "feature_flag.context.id": "patient-1"},
-        at_s=1_893_499_200.0,
+    assert found[:4] == (
+        "satisfaction",
+        "patient-1",
+        {"rating": 4, "feature_flag.context.id": "patient-1"},
+        1_893_499_200.0,
     )
+
+
+def test_a_log_record_tells_which_request_it_belongs_to(recorder: Recorder) -> None:
+    with recorder.tracer.start_as_current_span("POST /checkout", kind=SpanKind.SERVER) as span:
+        recorder.logger.emit(LogRecord(timestamp=NOON_NS, event_name="rated"))
+    request = recorder.logs_request()
+
+    context = span.get_span_context()
+    for found in (
+        logs(request.SerializeToString(), Encoding.PROTOBUF),
+        logs(in_json(request), Encoding.JSON),
+    ):
+        assert found.observations[0].trace == context.trace_id.to_bytes(16, "big")
+        assert found.observations[0].span == context.span_id.to_bytes(8, "big")
 
 
 def test_the_name_of_a_log_event_may_stand_in_its_attributes(recorder: Recorder) -> None:
@@ -381,7 +569,7 @@ SAMPLE = sample()
 @settings(deadline=None)
 @given(body=st.binary(max_size=300), encoding=st.sampled_from(Encoding))
 def test_no_body_crashes_the_decoder(body: bytes, encoding: Encoding) -> None:
-    for read in (traces, logs):
+    for read in (traces, logs, metrics):
         with suppress(Malformed):
             read(body, encoding)
 
@@ -399,7 +587,23 @@ json_values = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=2)
         | st.dictionaries(
-            st.sampled_from(["kind", "attributes", "events", "key", "value", "name", "traceId"]),
+            st.sampled_from(
+                [
+                    "kind",
+                    "attributes",
+                    "events",
+                    "key",
+                    "value",
+                    "name",
+                    "traceId",
+                    "traceState",
+                    "sum",
+                    "dataPoints",
+                    "asInt",
+                    "asDouble",
+                    "flags",
+                ]
+            ),
             inner,
         )
     ),
@@ -413,3 +617,11 @@ def test_no_json_span_crashes_the_decoder(span: object) -> None:
     body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).encode()
     with suppress(Malformed):
         traces(body, Encoding.JSON)
+
+
+@settings(deadline=None)
+@given(metric=json_values)
+def test_no_json_metric_crashes_the_decoder(metric: object) -> None:
+    body = json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]}).encode()
+    with suppress(Malformed):
+        metrics(body, Encoding.JSON)

@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 EXPLANATIONS: dict[str, str] = {
+    # Starting and signing.
+    "environment-form": (
+        "An environment is named by letters, digits, _ and -, a letter first, so that the same "
+        "name means the same flags everywhere."
+    ),
+    "endpoint-secret": (
+        "The endpoints of a run are kept in its log, which people read. A user or password in a "
+        "URL would stay there for good, so it is refused; let the endpoint trust this machine."
+    ),
+    "nothing-seen": (
+        "A sign-off is about evidence. Before the phase is exposed there is none, so nobody can "
+        "sign for it yet."
+    ),
+    "meaning-missing": "A sign-off states what it means, since that is what the signer stands for.",
     # Reaching the server.
     "server-unreachable": (
         "Nothing answered at the server's address in time. Nothing is known of what a command "
@@ -39,6 +53,12 @@ EXPLANATIONS: dict[str, str] = {
     "malformed": "The request was not of the documented shape; the message says where.",
     "body-too-large": "The request was larger than the server reads. Plans are far smaller.",
     "unknown-command": "The server has no such command; the message lists those it has.",
+    "no-such-route": "The server has nothing at that path; the command may be of another version.",
+    "no-such-method": "The path exists and does not take this method; the message lists its own.",
+    "server-broke": (
+        "A bug. The request may or may not have been carried out: look at the run's events before "
+        "you repeat it. The server's log has the trace."
+    ),
     # Who may do what.
     "no-token": (
         "Every request but the health probes needs a token that the store knows. Make one on the "
@@ -65,6 +85,7 @@ EXPLANATIONS: dict[str, str] = {
     "plan-rejected": "The plan has errors, all of which were shown. Nothing was started.",
     "plan-unreadable": "The plan file is no UTF-8 text, or may not be read.",
     "pace-below-one": "A pace divides durations; below one it would lengthen what was agreed.",
+    "pace-too-high": "So high a pace leaves no time in which anything could be watched.",
     "pace-in-production": "In production the durations of the plan are kept as they were agreed.",
     "already-so": "The run is already as you ask; nothing was written.",
     "other-phase": "The phase you name is not the one under way.",
@@ -119,5 +140,15 @@ EXPLANATIONS: dict[str, str] = {
         "run back."
     ),
     "unknown-code": "No message of this version has that code.",
+    # Replay.
+    "replay-differs": (
+        "A decision in the log does not follow from the evidence that is stored beside it: the "
+        "evidence or the log was changed, or a judging method was. `phasegate audit verify` tells "
+        "whether the log holds; a changed method is named by the replay itself."
+    ),
+    "plan-read-differently": (
+        "The stored text of the run's plan is read differently by this version, so nothing can be "
+        "derived from it. Use the version that started the run."
+    ),
 }
 """A paragraph for each code."""

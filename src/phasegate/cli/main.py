@@ -17,6 +17,7 @@ NOUNS = {
     "health": ("phasegate.cli.health:health", "Say whether the control plane lives and decides."),
     "drill": ("phasegate.cli.drill:drill", "Bring faults about, and check what is promised."),
     "audit": ("phasegate.cli.audit:audit", "Prove that nobody changed a log."),
+    "replay": ("phasegate.cli.replay:replay", "Derive every decision of a run again."),
     "explain": ("phasegate.cli.explain:explain", "Explain the code of a message."),
     "completion": ("phasegate.cli.completion:completion", "Print a completion script for a shell."),
 }

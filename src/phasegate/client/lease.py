@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from phasegate.flags.compile import FlagSet
-from phasegate.flags.document import OFF
 from phasegate.flags.resolution import Reason, Resolution
+from phasegate.flags.safe import LEASE
 
 FOR_EVER = math.inf
 NEVER = -math.inf
@@ -67,11 +67,14 @@ class Lease:
 
 
 def withdrawn(flags: FlagSet) -> Mapping[str, Resolution]:
-    """Return what each flag on trial is once its lease has run out: its safe variant."""
+    """Return what is served once the lease has run out: the safe variant of all that is on trial.
+
+    What needs a flag on trial goes with it.
+    """
+    trial = frozenset(key for key in flags.keys if flags.metadata_of(key).get("onTrial") is True)
     return {
-        key: flags.held_at(key, OFF, Reason.STALE, {"lease": "expired"})
-        for key in flags.keys
-        if flags.metadata_of(key).get("onTrial") is True
+        key: flags.held_safe(key, Reason.STALE, {LEASE: "expired"})
+        for key in trial | flags.dependents(trial)
     }
 
 

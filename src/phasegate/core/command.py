@@ -98,14 +98,27 @@ class Retry:
 Request = Pause | Resume | SignOff | Waive | RollBack | Retry
 
 
-def handle(plan: Plan, run: Run, request: Request, actor: Person, now: datetime) -> Draft | Refusal:
-    """Turn a person's request into the event it amounts to, or say why not. Pure."""
+def handle(
+    plan: Plan | None, run: Run, request: Request, actor: Person, now: datetime
+) -> Draft | Refusal:
+    """Turn a person's request into the event it amounts to, or say why not. Pure.
+
+    plan   None where this version cannot read it: then everything can be taken back, no more.
+    """
     if run.ended:
         return Refusal(
             code="run-ended",
             message=f"run {run.id} has ended ({run.ended.value})",
             remedy="Start a new run: phasegate run start PLAN.",
         )
+    if plan is None:
+        return _without_plan(run, request, actor)
+    return _handle(plan, run, request, actor, now)
+
+
+def _handle(
+    plan: Plan, run: Run, request: Request, actor: Person, now: datetime
+) -> Draft | Refusal:
     match request:
         case Pause():
             return _pause(run, request, actor)
@@ -138,7 +151,7 @@ def _resume(run: Run, request: Resume, actor: Person) -> Draft | Refusal:
 
 
 def _sign_off(plan: Plan, run: Run, request: SignOff, actor: Person) -> Draft | Refusal:
-    if actor.name in (run.author, run.started_by):
+    if _is_own(run, actor):
         return Refusal(
             code="own-work",
             message=f"{actor.name} wrote or started this run and cannot approve it",
@@ -155,6 +168,18 @@ def _sign_off(plan: Plan, run: Run, request: SignOff, actor: Person) -> Draft | 
         )
     if request.phase != run.phase:
         return _other_phase(plan, run, request.phase)
+    if run.watched_since is None:
+        return Refusal(
+            code="nothing-seen",
+            message=f"{request.phase} is not exposed yet, so there is no evidence to sign for",
+            remedy="Sign once its exposure is confirmed: phasegate run watch.",
+        )
+    if not request.meaning.strip():
+        return Refusal(
+            code="meaning-missing",
+            message="a sign-off says what it means",
+            remedy='Say it: --meaning "I have read the evidence and approve".',
+        )
     if _signed_already(run, actor):
         return _already(run, f"signed by {actor.name} for {request.phase}")
     body: dict[str, Json] = {
@@ -167,7 +192,7 @@ def _sign_off(plan: Plan, run: Run, request: SignOff, actor: Person) -> Draft | 
 
 
 def _waive(plan: Plan, run: Run, request: Waive, actor: Person, now: datetime) -> Draft | Refusal:
-    if actor.name in (run.author, run.started_by):
+    if _is_own(run, actor):
         return Refusal(
             code="own-work",
             message=f"{actor.name} wrote or started this run and cannot waive its gates",
@@ -195,7 +220,18 @@ def _waive(plan: Plan, run: Run, request: Waive, actor: Person, now: datetime) -
     return Draft(kind="waived", body=body)
 
 
-def _roll_back(plan: Plan, run: Run, request: RollBack, actor: Person) -> Draft | Refusal:
+def _without_plan(run: Run, request: Request, actor: Person) -> Draft | Refusal:
+    if isinstance(request, RollBack) and request.phase == "all":
+        return _roll_back(None, run, request, actor)
+    return Refusal(
+        code="plan-read-differently",
+        message=f"this version cannot read the plan of run {run.id}",
+        remedy="Use the version that started it, or take everything back: "
+        f"phasegate run rollback {run.id} --phase all --reason TEXT.",
+    )
+
+
+def _roll_back(plan: Plan | None, run: Run, request: RollBack, actor: Person) -> Draft | Refusal:
     if actor.role not in OPERATING:
         return _may_not(actor, "roll back", OPERATING)
     if not request.emergency and not request.reason.strip():
@@ -203,8 +239,9 @@ def _roll_back(plan: Plan, run: Run, request: RollBack, actor: Person) -> Draft 
     phases = _phases_back(plan, run, request)
     if isinstance(phases, Refusal):
         return phases
-    names = [t.component for t in reversed(run.exposed) if t.phase in phases]
-    unknown = set(request.components) - {t.component for t in run.exposed}
+    going = [t for t in run.trials.values() if t.state is not TrialState.WITHDRAWN]
+    names = [t.component for t in reversed(going) if t.phase in phases]
+    unknown = set(request.components) - {t.component for t in going}
     if unknown:
         return Refusal(
             code="not-exposed",
@@ -212,7 +249,7 @@ def _roll_back(plan: Plan, run: Run, request: RollBack, actor: Person) -> Draft 
             remedy=f"Exposed now: {', '.join(sorted(names)) or 'nothing'}.",
         )
     if request.components:
-        names = [name for name in names if name in request.components]
+        names = [t.component for t in reversed(going) if t.component in request.components]
     if not names and request.phase != "all":
         return Refusal(
             code="nothing-exposed",
@@ -220,7 +257,7 @@ def _roll_back(plan: Plan, run: Run, request: RollBack, actor: Person) -> Draft 
             remedy="phasegate run status shows what is.",
         )
     body: dict[str, Json] = {
-        "phase": run.phase or phases[-1],
+        "phase": run.phase or (phases[-1] if phases else ""),
         "components": list(names),
         "rule": "by_hand",
         "reasons": [request.reason or "emergency"],
@@ -230,10 +267,10 @@ def _roll_back(plan: Plan, run: Run, request: RollBack, actor: Person) -> Draft 
     return Draft(kind="rollback_started", body=body)
 
 
-def _phases_back(plan: Plan, run: Run, request: RollBack) -> tuple[str, ...] | Refusal:
+def _phases_back(plan: Plan | None, run: Run, request: RollBack) -> tuple[str, ...] | Refusal:
+    if plan is None or request.phase == "all":
+        return tuple({trial.phase: None for trial in run.trials.values()})
     every = tuple(phase.name for phase in plan.phases)
-    if request.phase == "all":
-        return every
     name = run.phase if request.phase == "current" else request.phase
     if name is None:
         name = run.passed[-1] if run.passed else every[0]
@@ -282,13 +319,18 @@ def _retry(plan: Plan, run: Run, request: Retry, actor: Person) -> Draft | Refus
 
 def _waivable(phase: Phase, run: Run) -> list[str]:
     names = [component.name for component in phase.components]
-    conditions = [condition.text for condition in phase.pass_when]
+    conditions = [condition.text for condition in phase.conditions]
     gates = [f"{name}: {text}" for name in names for text in conditions]
     steps = [step.name for step in (*phase.before, *phase.after)]
     withdrawn = [
         f"component {t.component}" for t in run.trials.values() if t.state is TrialState.WITHDRAWN
     ]
     return list(dict.fromkeys([*run.closed, *withdrawn, *gates, *conditions, *steps]))
+
+
+def _is_own(run: Run, actor: Person) -> bool:
+    """Names are compared without regard to case: ada and Ada are one person."""
+    return actor.name.casefold() in (run.author.casefold(), run.started_by.casefold())
 
 
 def _signed_already(run: Run, actor: Person) -> bool:

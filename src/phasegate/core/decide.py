@@ -70,6 +70,9 @@ class Situation:
         return self.plan.phase(self.run.phase) if self.run.phase else None
 
 
+INCIDENT = "incident: "
+"""Begins the name of what an incident closes."""
+
 Rule = Callable[[Situation], Decision | None]
 
 
@@ -128,6 +131,16 @@ def guard_blind(s: Situation) -> Decision | None:
     return None
 
 
+def incident_open(s: Situation) -> Decision | None:
+    """An incident that blames no component holds the run until a person waives or retries."""
+    reasons = [
+        why
+        for name, why in s.run.closed.items()
+        if name.startswith(INCIDENT) and not s.run.waives(name, s.now)
+    ]
+    return _hold("incident_open", *reasons) if reasons else None
+
+
 def already_rolling_back(s: Situation) -> Decision | None:
     """Nothing moves forward until every rollback is confirmed at the target."""
     if not s.run.rollbacks:
@@ -172,6 +185,13 @@ def soaking(s: Situation) -> Decision | None:
     return _hold("soaking", f"{rest.total_seconds():.0f} s of watching are left")
 
 
+def outside_window(s: Situation) -> Decision | None:
+    """A run goes forward only in the plan's window, when people are there to look."""
+    if s.plan.window is None or s.plan.window.holds(s.now):
+        return None
+    return _hold("outside_window", "the plan's window for going forward is closed")
+
+
 def overdue(s: Situation) -> Decision | None:
     """A phase that cannot show its gates in its longest time stops as inconclusive, for a person.
 
@@ -182,7 +202,7 @@ def overdue(s: Situation) -> Decision | None:
         return None
     late = {
         _gate_name(j): f"still undecided after the longest time: {j.sentence}"
-        for j in s.evidence.gates
+        for j in (*s.evidence.gates, *_unjudged(s))
         if j.outcome in (Outcome.INCONCLUSIVE, Outcome.INVALID)
         and _gate_name(j) not in s.run.closed
         and not s.run.waives(_gate_name(j), s.now)
@@ -193,7 +213,8 @@ def overdue(s: Situation) -> Decision | None:
 def gate_closed(s: Situation) -> Decision | None:
     """Only a gate that is shown opens. A failure once seen is written down and stays.
 
-    What is closed opens by trying the phase again or by a waiver, never by itself.
+    What is closed opens by trying the phase again or by a waiver, never by itself. A guard that
+    could not be judged closes the phase like a gate: nobody knows what it would have said.
     """
     if s.phase is None or not _final(s):
         return None
@@ -241,11 +262,13 @@ RULES: tuple[Rule, ...] = (
     sentinel_tripped,
     guard_tripped,
     guard_blind,
+    incident_open,
     already_rolling_back,
     paused,
     steps_unfinished,
     exposure_unconfirmed,
     soaking,
+    outside_window,
     overdue,
     gate_closed,
     sign_off_missing,
@@ -278,8 +301,7 @@ def _tripped(s: Situation, rule: str, guards: Iterable[Judgement]) -> Decision |
     tripped = [
         j
         for j in guards
-        if j.outcome is Outcome.FAIL
-        and ((j.phase, j.component) in exposed or j.component == ENVIRONMENT)
+        if j.outcome is Outcome.FAIL and ((j.phase, j.component) in exposed or _is_of_now(s.run, j))
     ]
     accusing = [j for j in tripped if j.accuses and j.component != ENVIRONMENT]
     if accusing:
@@ -294,24 +316,29 @@ def _tripped(s: Situation, rule: str, guards: Iterable[Judgement]) -> Decision |
     return None
 
 
+def _is_of_now(run: Run, judgement: Judgement) -> bool:
+    """What the environment did before the latest exposure does not count against it."""
+    if judgement.component != ENVIRONMENT or judgement.last_seen is None:
+        return False
+    starts = [t.since for t in run.of_phase(judgement.phase) if t.since and t.exposure]
+    return bool(starts) and judgement.last_seen >= int(max(starts).timestamp())
+
+
 def _environment(s: Situation, rule: str, judgement: Judgement) -> Decision | None:
     phase = s.plan.phase(judgement.phase)
     reason = f"control is harmed as well, no component alone is to blame: {judgement.sentence}"
     if phase.if_control_fails_too is OnOutage.HOLD:
-        return _incident(s, rule, phase, judgement, reason)
+        return _incident(s, phase, judgement, reason)
     names = _exposed_names(s.run, phase.name)
     return _roll_back(rule, phase.name, names, (reason,), (judgement,)) if names else None
 
 
-def _incident(
-    s: Situation, rule: str, phase: Phase, judgement: Judgement, reason: str
-) -> Decision | None:
-    name = f"incident: {judgement.condition}"
-    if s.run.waives(name, s.now):
+def _incident(s: Situation, phase: Phase, judgement: Judgement, reason: str) -> Decision | None:
+    # Written down once, and no opinion after that: other guards, and blindness, must still speak.
+    name = f"{INCIDENT}{phase.name}: {judgement.condition}"
+    if name in s.run.closed or s.run.waives(name, s.now):
         return None
-    if name not in s.run.closed:
-        return _close("incident_raised", phase, {name: reason})
-    return _hold(rule, reason)
+    return _close("incident_raised", phase, {name: reason})
 
 
 def _roll_back(
@@ -377,6 +404,7 @@ def _exposure(s: Situation, name: str, phase: Phase, stage: int) -> dict[str, Js
     at = component.stage(stage if of_phase else home.stage_count - 1)
     return {
         "component": name,
+        "phase": home.name,
         "flag": component.flag,
         "exposure": at.exposure,
         "mode": at.mode.value,
@@ -411,13 +439,32 @@ def _step_open(s: Situation, step: Step) -> str | None:
 
 def _closed(s: Situation) -> Iterable[tuple[str, str]]:
     yield from s.run.closed.items()
-    for judgement in s.evidence.gates:
+    for judgement in (*s.evidence.gates, *_unjudged(s)):
         name = _gate_name(judgement)
-        if judgement.outcome is not Outcome.PASS and name not in s.run.closed:
+        if name in s.run.closed:
+            continue
+        if judgement.outcome is not Outcome.PASS:
             yield name, judgement.sentence
+        elif _is_stale(s, judgement):
+            yield name, f"shown, but not seen any more: {judgement.sentence}"
     for trial in s.run.trials.values():
         if trial.state is TrialState.WITHDRAWN:
             yield f"component {trial.component}", f"{trial.component} is withdrawn"
+
+
+def _is_stale(s: Situation, gate: Judgement) -> bool:
+    """A gate that live traffic has shown stays open only while the traffic is heard of."""
+    if gate.component == ENVIRONMENT or gate.last_seen is None:
+        return False
+    gap = _unseen_for(s, gate)
+    return gap is not None and gap > s.plan.blind_for
+
+
+def _unjudged(s: Situation) -> tuple[Judgement, ...]:
+    """Return the guards of the phase under way that could not be judged."""
+    return tuple(
+        j for j in s.evidence.guards if j.phase == s.run.phase and j.outcome is Outcome.INVALID
+    )
 
 
 def _gate_name(judgement: Judgement) -> str:
@@ -454,10 +501,12 @@ def _unseen_for(s: Situation, judgement: Judgement) -> timedelta | None:
     since = _watch_began(s, judgement)
     if since is None:
         return None
-    if judgement.last_seen is not None:
+    # What could not be judged says nothing, however much of it there was.
+    if judgement.last_seen is not None and judgement.outcome is not Outcome.INVALID:
         seen = datetime.fromtimestamp(judgement.last_seen, tz=s.now.tzinfo)
         since = max(since, seen)
-    lag = next((m.lag for m in s.plan.metrics if m.name == judgement.series), timedelta(0))
+    metric = judgement.series.partition(">")[0]
+    lag = next((m.lag for m in s.plan.metrics if m.name == metric), timedelta(0))
     return s.now - since - lag
 
 

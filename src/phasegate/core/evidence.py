@@ -27,6 +27,12 @@ class Arm(Enum):
     CONTROL = "control"
 
 
+class Uncountable(Enum):
+    """Why observations that concern a series could not be counted; see Tally.seen."""
+
+    SAMPLED = 1
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tally:
     """One stored reading: what one writer saw of one series in one second.
@@ -34,10 +40,14 @@ class Tally:
     run, phase, component, attempt  whose trial it belongs to; component may be ENVIRONMENT.
     series      `Plan.series` of the condition it serves.
     bucket      Unix second of the observations; for a metric with lag, of their exposure.
-    seen, bad   all observations (requests, ratings, probes) and the bad ones among them.
+    seen, bad   all observations (requests, ratings, probes) and the bad ones among them. Below
+                zero, `seen` is how many could not be counted, and `bad` the Uncountable that
+                says why: the series cannot be judged from there on.
     subjects, subjects_bad  observations that are their subject's first in this trial.
-    at_risk, newly_bad      subjects, once per block, that had no bad observation in this trial
-                            before; and those whose first bad observation this is.
+    at_risk, newly_bad      subjects, once per block and again where they first turn bad, that had
+                            no bad observation in this trial before; and those whose first bad
+                            observation this is, always among those at risk.
+    again_bad   subjects whose second bad observation in this trial this is.
     total       sum of observed values (quantiles: ms; levels: the reading), 0 where none.
     writer, sequence        unique together: a tally delivered twice is stored once.
     """
@@ -55,6 +65,7 @@ class Tally:
     subjects_bad: int = 0
     at_risk: int = 0
     newly_bad: int = 0
+    again_bad: int = 0
     total: float = 0.0
     writer: str
     sequence: int
@@ -115,7 +126,8 @@ class Judgement:
     n, bad      treated observations and the bad ones among them. control_n: in control.
     alpha       the error budget this judgement spends.
     progress    log evidence over log threshold, 0..1; 1 = decided.
-    last_seen   Unix second of the newest observation of the series, any arm; None: unseen.
+    last_seen   Unix second of the newest treated observation of the series (of the environment:
+                of any); None: unseen. Control that goes on talking does not make treatment seen.
     needed      treated observations still needed if the estimate stays; None: unknown.
     sentence    one line in plain words.
     """

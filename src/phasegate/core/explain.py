@@ -118,6 +118,21 @@ explanations: dict[str, str] = {
         "Subjects are bucketed in steps of 0.01 %, so a finer exposure cannot be kept. Round "
         "it: `0.13 %`."
     ),
+    "flag-shared": (
+        "A component is one thing that can be taken back by itself. Two components over one flag "
+        "cannot: withdrawing one would leave the flag on for the other. Give each a flag of its "
+        "own, or call them by one name in every phase."
+    ),
+    "guard-sentinel-only": (
+        "A sentinel speaks only when harm has happened, so a phase guarded by sentinels alone "
+        "cannot tell health from silence. Add a guard over a share or a quantile, like "
+        "`error_rate > 2%`."
+    ),
+    "window-form": (
+        "A window says when a run may go forward: days (`mon-fri`, `mon,wed`, `sat-sun`), two "
+        "times of one day, and the offset from UTC, because a plan must mean the same moment on "
+        'every server. Write it like "mon-fri 08:00-16:00 +08:00". Rollbacks know no window.'
+    ),
     "duration-form": (
         "A duration is a number with a unit, or several in a row. Write `90s`, `2h`, `2.5h` "
         "or `2h30m`."
@@ -261,6 +276,16 @@ explanations: dict[str, str] = {
     "gate-late": (
         "The gate can be decided, but not within the shortest watch. Nothing is wrong: the "
         "phase will take at least the time that the message names."
+    ),
+    "gate-doubtful": (
+        "The gate could be shown in time if nothing at all failed. At the share that is assumed "
+        "of a healthy metric, a quarter of its bound, it will most likely end as inconclusive. "
+        "See `phasegate plan power FILE`; let the phase last longer, expose more, or ask for less."
+    ),
+    "guard-late": (
+        "With the planned traffic and exposure the guard finds even a total failure only after "
+        "the shortest watch, so the phase may have passed by then. See `phasegate plan power "
+        "FILE`; watch longer, expose more, or raise the metric's `weight`."
     ),
     "lag-too-long": (
         "Outcomes of the metric arrive later than the phase can end, so none would ever "

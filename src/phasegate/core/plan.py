@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from enum import Enum
 
 from phasegate.core.canonical import digest
@@ -97,6 +97,7 @@ class Metric:
     cases     for a share from labelled cases: the name of the case file.
     lag       how long an outcome may take to arrive; cohorts are judged once it has passed.
     hold      for a level: how long it must stay beyond its bound.
+    across    for a level that several series tell: highest, lowest, mean or sum of them.
     weight    share of the phase's error budget relative to the other metrics; None: by kind.
     """
 
@@ -114,6 +115,7 @@ class Metric:
     cases: str | None = None
     lag: timedelta = timedelta(0)
     hold: timedelta = timedelta(minutes=2)
+    across: str | None = None
     weight: float | None = None
 
 
@@ -242,6 +244,29 @@ class CaseSpec:
     url: str
 
 
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """When a run may go forward: on these days, between two times of day, at one UTC offset.
+
+    days          0 = Monday … 6 = Sunday.   opens, closes: minutes after midnight, opens < closes.
+    offset        minutes ahead of UTC; a plan states it, so that no time zone table is needed.
+    """
+
+    days: tuple[int, ...]
+    opens: int
+    closes: int
+    offset: int
+
+    def holds(self, now: datetime) -> bool:
+        """Say whether a moment is inside the window."""
+        local = now.astimezone(timezone(timedelta(minutes=self.offset)))
+        minute = local.hour * 60 + local.minute
+        return local.weekday() in self.days and self.opens <= minute < self.closes
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A versioned agreement. Immutable once started; identified by its hash.
@@ -251,6 +276,7 @@ class Plan:
     unattended    how long trial exposure outlives the last look; None: it is kept.
     blind_for     how long a guard may go unseen before the phase is taken back.
     block         length of the blocks in which absolute shares are judged.
+    window        when the run may go forward; None: always. Rollbacks know no window.
     endpoints     default base URLs for `{name}` in checks, cases and queries.
     """
 
@@ -264,6 +290,7 @@ class Plan:
     unattended: timedelta | None = timedelta(minutes=15)
     blind_for: timedelta = timedelta(minutes=5)
     block: timedelta = timedelta(seconds=30)
+    window: Window | None = None
     endpoints: tuple[tuple[str, str], ...] = ()
     hazards: tuple[Hazard, ...] = ()
     checks: tuple[CheckSpec, ...] = ()

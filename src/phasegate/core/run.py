@@ -33,7 +33,10 @@ class TrialState(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One component's present trial. since: when its exposure was confirmed; None: not yet."""
+    """One component's present trial. since: when exposure was asked for; None: not yet.
+
+    Exposure may be in force before it is confirmed, so blindness counts from `since`.
+    """
 
     phase: str
     component: str
@@ -95,6 +98,7 @@ class Rollback:
 class Run:
     """One execution of one plan version, folded from its events.
 
+    origin         path of the plan file, for the files beside it.
     number, head   number and hash of the last event folded.
     phase          the phase under way; None before the first and after the last.
     passed         phases that passed, in order.
@@ -111,6 +115,7 @@ class Run:
     pace: float
     endpoints: Mapping[str, str]
     author: str
+    origin: str
     started_by: str
     started_at: datetime
     number: int
@@ -176,6 +181,7 @@ def start(event: Event) -> Run:
         author=_text(body, "author"),
         started_by=event.actor,
         started_at=event.at,
+        origin=str(body.get("origin", "")),
         number=event.number,
         head=event.hash,
     )
@@ -217,15 +223,16 @@ def _exposed(run: Run, event: Event) -> Run:
     for item in cast("list[dict[str, Json]]", event.body["components"]):
         name = _text(item, "component")
         before = trials.get(name)
+        goes_on = before is not None and _goes_on(before, item)
         trials[name] = Trial(
-            phase=_text(event.body, "phase"),
+            phase=_text(item, "phase"),
             component=name,
             flag=_text(item, "flag"),
             attempt=int(_number(item, "attempt")),
             state=TrialState.EXPOSED,
             exposure=int(_number(item, "exposure")),
             mode=Mode(_text(item, "mode")),
-            since=before.since if before and _goes_on(before, event) else None,
+            since=before.since if before and goes_on else event.at,
         )
     return replace(
         run,
@@ -236,19 +243,13 @@ def _exposed(run: Run, event: Event) -> Run:
     )
 
 
-def _goes_on(trial: Trial, event: Event) -> bool:
+def _goes_on(trial: Trial, item: Mapping[str, Json]) -> bool:
     """A later stage goes on with a trial; a later phase begins a new one, unseen so far."""
-    return trial.state is TrialState.EXPOSED and trial.phase == event.body["phase"]
+    return trial.state is TrialState.EXPOSED and trial.phase == item["phase"]
 
 
 def _exposure_confirmed(run: Run, event: Event) -> Run:
-    trials = {
-        name: replace(trial, since=trial.since or event.at)
-        if trial.state is TrialState.EXPOSED
-        else trial
-        for name, trial in run.trials.items()
-    }
-    return replace(run, trials=trials, exposing=None, watched_since=event.at)
+    return replace(run, exposing=None, watched_since=event.at)
 
 
 def _rollback_started(run: Run, event: Event) -> Run:

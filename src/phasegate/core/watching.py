@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phasegate.core.plan import Condition, MetricKind, Phase, Plan
+from phasegate.core.plan import Condition, Metric, MetricKind, Mode, Phase, Plan
 from phasegate.core.run import Run, Trial
 from phasegate.core.watch import Series, Watch
 
@@ -23,15 +23,29 @@ def exposures(run: Run) -> dict[tuple[str, str, int], int]:
     }
 
 
+def unconfirmed(run: Run) -> frozenset[tuple[str, str, int]]:
+    """Return the trials whose exposure was asked for and not yet read back at the target."""
+    if run.exposing is None:
+        return frozenset()
+    return frozenset((t.phase, t.component, t.attempt) for t in run.trials.values())
+
+
 def polled(plan: Plan, run: Run) -> tuple[tuple[Phase, Condition], ...]:
-    """Return the conditions on levels that somebody must read from a metric source."""
+    """Return the conditions on levels that somebody must read from a metric source.
+
+    Levels that telemetry tells are not among them.
+    """
     phases = [plan.phase(name) for name in dict.fromkeys(trial.phase for trial in run.exposed)]
     return tuple(
         (phase, condition)
         for phase in phases
         for condition in phase.conditions
-        if plan.metric(condition.metric).kind is MetricKind.LEVEL
+        if _is_polled(plan.metric(condition.metric))
     )
+
+
+def _is_polled(metric: Metric) -> bool:
+    return metric.kind is MetricKind.LEVEL and metric.source != COUNTED_BY_TELEMETRY
 
 
 def _watch(plan: Plan, run: Run, trial: Trial) -> Watch:
@@ -39,7 +53,7 @@ def _watch(plan: Plan, run: Run, trial: Trial) -> Watch:
         run=run.id,
         phase=trial.phase,
         component=trial.component,
-        flag=trial.flag,
+        flag=trial.flag if trial.mode is Mode.LIVE else f"{trial.flag}.shadow",
         attempt=trial.attempt,
         series=_series(plan, plan.phase(trial.phase)),
         block=max(1, round(plan.block.total_seconds())),

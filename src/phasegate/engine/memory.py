@@ -7,11 +7,11 @@ from datetime import datetime
 
 from phasegate import planfile
 from phasegate.core.event import ENGINE, Event
-from phasegate.core.evidence import Position
+from phasegate.core.evidence import Position, StoredTally
 from phasegate.core.judge import fold as judge
 from phasegate.core.plan import Plan, paced
 from phasegate.core.run import Run, apply, evidence_position, replay
-from phasegate.core.watching import exposures
+from phasegate.core.watching import exposures, unconfirmed
 from phasegate.ports import Store
 
 
@@ -38,10 +38,14 @@ def recall(store: Store, run_id: str) -> Memory:
     events = store.events(run_id)
     if not events:
         raise KeyError(run_id)
-    run = replay(events[:1])
+    return follow(store, begin(store, events[0]), events[1:])
+
+
+def begin(store: Store, first: Event) -> Memory:
+    """Return what is known of a run after its first event."""
+    run = replay([first])
     plan, origin = load_plan(store, run)
-    memory = Memory(plan=plan, origin=origin, run=run, ledger=judge.start())
-    return follow(store, memory, events[1:])
+    return Memory(plan=plan, origin=origin, run=run, ledger=judge.start())
 
 
 def catch_up(store: Store, memory: Memory) -> Memory:
@@ -55,13 +59,18 @@ def catch_up(store: Store, memory: Memory) -> Memory:
 def follow(store: Store, memory: Memory, events: list[Event]) -> Memory:
     """Fold events in order, each after the evidence that had been judged when it was decided."""
     for event in events:
-        position = evidence_position(event)
-        if position is not None:
-            if position < memory.ledger.position:
-                raise Ahead(f"{event.log}: event {event.number}")
-            memory = _see_upto(store, memory, position)
-        memory = note(memory, event)
+        memory = note(reach(store, memory, event), event)
     return memory
+
+
+def reach(store: Store, memory: Memory, event: Event) -> Memory:
+    """Judge what had been judged when an event was decided. Raises Ahead where more was already."""
+    position = evidence_position(event)
+    if position is None:
+        return memory
+    if position < memory.ledger.position:
+        raise Ahead(f"{event.log}: event {event.number}")
+    return _see_upto(store, memory, position)
 
 
 def note(memory: Memory, event: Event) -> Memory:
@@ -79,20 +88,25 @@ def see(store: Store, memory: Memory, now: datetime) -> Memory:
     rows = store.tallies(memory.run.id, memory.ledger.position, int(now.timestamp() * 1000))
     if not rows:
         return memory
-    ledger = judge.fold(memory.plan, memory.ledger, exposures(memory.run), rows)
-    return replace(memory, ledger=ledger)
+    return _judged(memory, rows)
 
 
 def _see_upto(store: Store, memory: Memory, position: Position) -> Memory:
     stored = store.tallies(memory.run.id, memory.ledger.position, position.ripe_ms)
     rows = [row for row in stored if row.position <= position]
-    ledger = judge.fold(memory.plan, memory.ledger, exposures(memory.run), rows)
+    return _judged(memory, rows)
+
+
+def _judged(memory: Memory, rows: list[StoredTally]) -> Memory:
+    run = memory.run
+    ledger = judge.fold(memory.plan, memory.ledger, exposures(run), rows, unconfirmed(run))
     return replace(memory, ledger=ledger)
 
 
 def load_plan(store: Store, run: Run) -> tuple[Plan, str]:
     """Return a run's plan, paced, and where its text came from. Raises OtherPlan."""
-    text, origin = store.plan_text(run.plan_hash)
+    text, _ = store.plan_text(run.plan_hash)
+    origin = run.origin
     # Unreviewed: a stricter review must not make a run under way unreadable.
     plan = planfile.parse_unreviewed(text, origin).plan
     if plan is None or plan.hash != run.plan_hash:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -53,7 +54,7 @@ class Observer:
         self._writer = f"{writer}/levels"
         self._sequence = itertools.count(1)
         self._busy: set[tuple[str, str, str, int]] = set()
-        self._read_at: dict[tuple[str, str], datetime] = {}
+        self._read_at: dict[tuple[str, str, str], datetime] = {}
         self._lock = Lock()
 
     def begin(
@@ -70,19 +71,22 @@ class Observer:
             if not self._due(step, findings) or not self._claim(key):
                 continue
             options = options_of(plan, run, step, origin)
-            self._executor.submit(self._exercise, key, step, options)
+            future = self._executor.submit(self._exercise, key, step, options)
+            future.add_done_callback(partial(_tell_bug, run.id, step.name))
 
     def read_levels(self, plan: Plan, run: Run) -> None:
         """Start reading every level whose turn it is."""
         now = self._clock()
         for phase, condition in polled(plan, run):
             metric = plan.metric(condition.metric)
-            key = (run.id, metric.name)
+            # By phase: each judges the readings it was given, and sees no other's.
+            key = (run.id, phase.name, metric.name)
             last = self._read_at.get(key)
             if last is not None and now - last < metric.hold / READINGS_PER_HOLD:
                 continue
             self._read_at[key] = now
-            self._executor.submit(self._read, plan, run, phase, condition, metric)
+            future = self._executor.submit(self._read, plan, run, phase, condition, metric)
+            future.add_done_callback(partial(_tell_bug, run.id, metric.name))
 
     def _due(self, step: Step, findings: Sequence[Finding]) -> bool:
         own = [finding for finding in findings if finding.step == step.name]
@@ -167,6 +171,13 @@ class Observer:
             sequence=next(self._sequence),
         )
         return tally, int(now.timestamp() * 1000)
+
+
+def _tell_bug(run: str, what: str, future: Future[None]) -> None:
+    """Put on record what an executor would keep to itself; what was not seen stays unseen."""
+    error = None if future.cancelled() else future.exception()
+    if error is not None:
+        log.error("observer_broke", run=run, what=what, exc_info=error)
 
 
 def options_of(plan: Plan, run: Run, step: Step, origin: str) -> dict[str, str]:

@@ -11,10 +11,10 @@ import structlog
 
 from phasegate.core.decide import Decision, Evidence, Situation, decide, due_steps
 from phasegate.core.event import ENGINE, Event, Json, chain
-from phasegate.core.evidence import Finding, Judgement
-from phasegate.core.judge import fold as judge
+from phasegate.core.judge.versions import METHODS
 from phasegate.core.plan import Plan, Step
 from phasegate.core.run import Rollback, Run
+from phasegate.engine.known import evidence_of, findings_of
 from phasegate.engine.memory import Memory, catch_up, note, recall, see
 from phasegate.engine.observer import Observer
 from phasegate.flags.wanted import wanted_flags
@@ -65,8 +65,7 @@ class Reconciler:
         with self._alone(run_id):
             memory = see(self._store, self._memory(run_id), self._clock())
             self._memories[run_id] = memory
-            evidence = self._evidence(memory)
-            return self._view(memory, evidence)
+            return self._view(memory)
 
     def turn(self, run_id: str) -> View:
         """Take one turn. Raises Unavailable when the store or the target cannot be reached."""
@@ -89,13 +88,13 @@ class Reconciler:
             memory = self._act(memory)
             memory = see(self._store, memory, self._clock())
             self._memories[run_id] = memory
-            view = self._view(memory, self._evidence(memory))
+            view = self._view(memory)
             self._work(view, memory.origin)
             if view.decision.kind is None:
                 return view
-            memory = self._append(memory, view.decision.kind, view.decision.body)
+            memory = self._append(memory, view.decision.kind, _body(view), view.at)
         self._memories[run_id] = memory = self._act(memory)
-        return self._view(memory, self._evidence(memory))
+        return self._view(memory)
 
     def _memory(self, run_id: str) -> Memory:
         known = self._memories.get(run_id)
@@ -120,43 +119,29 @@ class Reconciler:
     def _confirm(self, memory: Memory) -> Memory:
         now = self._clock()
         for rollback in memory.run.rollbacks:
-            memory = self._append(memory, "rollback_confirmed", _time_to_safe(rollback, now))
+            memory = self._append(memory, "rollback_confirmed", _time_to_safe(rollback, now), now)
         if memory.run.exposing is not None:
             body: dict[str, Json] = {"exposed": memory.run.exposing}
-            memory = self._append(memory, "exposure_confirmed", body)
+            memory = self._append(memory, "exposure_confirmed", body, now)
         self._brought[memory.run.id] = memory.run.number
         return memory
 
-    def _append(self, memory: Memory, kind: str, body: Mapping[str, Json]) -> Memory:
+    def _append(self, memory: Memory, kind: str, body: Mapping[str, Json], now: datetime) -> Memory:
         position = memory.ledger.position
         known: dict[str, Json] = {"evidence": [position.ripe_ms, position.row]}
         if kind == "rollback_started" and position.ripe_ms:
             known["evidence_ms"] = position.ripe_ms
-        event = next_event(memory.run, kind, {**body, **known}, ENGINE, self._clock())
+        event = next_event(memory.run, kind, {**body, **known}, ENGINE, now)
         self._store.append(event)
         log.info("event", run=event.log, number=event.number, kind=kind)
         memory = note(memory, event)
         self._memories[memory.run.id] = memory
         return memory
 
-    def _evidence(self, memory: Memory) -> Evidence:
-        run, now = memory.run, self._clock()
-        findings = self._findings(run)
-        return Evidence(
-            guards=_guards(memory, now),
-            gates=_gates(memory, findings, now),
-            findings=findings,
-            watching_since=self._since,
-        )
-
-    def _findings(self, run: Run) -> tuple[Finding, ...]:
-        if run.phase is None:
-            return ()
-        found = self._store.findings(run.id, run.phase)
-        return tuple(finding for finding in found if finding.attempt == run.phase_attempt)
-
-    def _view(self, memory: Memory, evidence: Evidence) -> View:
+    def _view(self, memory: Memory) -> View:
         now = self._clock()
+        findings = findings_of(self._store, memory.run)
+        evidence = evidence_of(memory, findings, self._since, now)
         decision = decide(memory.plan, memory.run, evidence, now)
         return View(plan=memory.plan, run=memory.run, evidence=evidence, decision=decision, at=now)
 
@@ -183,27 +168,17 @@ def next_event(run: Run, kind: str, body: Mapping[str, Json], actor: str, now: d
     )
 
 
-def _guards(memory: Memory, now: datetime) -> tuple[Judgement, ...]:
-    found: list[Judgement] = []
-    for phase, components in exposed_by_phase(memory.run).items():
-        found += judge.judge_guards(memory.plan, memory.ledger, phase, components, now)
-    return tuple(found)
+def _body(view: View) -> dict[str, Json]:
+    """Return a decision's body with all that it was decided from, so that it can be derived again.
 
-
-def _gates(memory: Memory, findings: tuple[Finding, ...], now: datetime) -> tuple[Judgement, ...]:
-    phase = memory.run.phase
-    if phase is None:
-        return ()
-    components = exposed_by_phase(memory.run).get(phase, {})
-    return judge.judge_gates(memory.plan, memory.ledger, phase, components, findings, now)
-
-
-def exposed_by_phase(run: Run) -> dict[str, dict[str, int]]:
-    """Return the attempt of every exposed component, by phase and component."""
-    phases: dict[str, dict[str, int]] = {}
-    for trial in run.exposed:
-        phases.setdefault(trial.phase, {})[trial.component] = trial.attempt
-    return phases
+    The position of the tallies is added to every event.
+    """
+    return {
+        **view.decision.body,
+        "findings": len(view.evidence.findings),
+        "watching_since": view.evidence.watching_since.isoformat(),
+        "methods": dict(METHODS),
+    }
 
 
 def _time_to_safe(rollback: Rollback, now: datetime) -> dict[str, Json]:

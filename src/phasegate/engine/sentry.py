@@ -18,7 +18,8 @@ from phasegate.core.judge import fold as judge
 from phasegate.core.plan import Plan
 from phasegate.core.run import Run, TrialState, apply
 from phasegate.core.watching import exposures
-from phasegate.engine.reconciler import View, exposed_by_phase, next_event
+from phasegate.engine.known import exposed_by_phase
+from phasegate.engine.reconciler import View, next_event
 
 EVERY_S = 0.1
 

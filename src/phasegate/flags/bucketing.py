@@ -1,4 +1,4 @@
-"""Where a subject falls in a rollout: MurmurHash3 and integer buckets, hashing version v2.
+"""Where a subject falls in a rollout: MurmurHash3 and integer buckets, hashing versions v2 and v3.
 
 Frozen by tests/vectors/bucketing.json: a change here moves patients between arms.
 """
@@ -6,11 +6,28 @@ Frozen by tests/vectors/bucketing.json: a change here moves patients between arm
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 import mmh3
 
-HASHING = "v2"
-"""Recorded in every flag set. v1 and v3 of flagd put the same subject elsewhere."""
+from phasegate.flags.cbor import cbor, pair_prefix
+
+
+class Hashing(StrEnum):
+    """What of a subject is hashed; recorded in every flag set.
+
+    V2  the UTF-8 text of flag key + targeting key, or of the value that the rule names.
+    V3  deterministic CBOR of [flag key, targeting key], or of the value that the rule names.
+
+    flagd's v1 put subjects elsewhere by floating-point shares and is known to no current engine.
+    """
+
+    V2 = "v2"
+    V3 = "v3"
+
+
+HASHING = Hashing.V2
+"""What a flag set that records nothing is hashed by."""
 
 MOST_WEIGHT = 2**31 - 1
 """Largest sum of weights for which a bucket is defined."""
@@ -21,15 +38,20 @@ hash32 = mmh3.mmh3_32_uintdigest
 
 
 def bucket(subject: str, total: int) -> int:
-    """Return the subject's bucket in 0..total-1. For a flag, subject is flag key + targetingKey.
+    """Return the subject's bucket in 0..total-1 by v2; subject is flag key + targeting key.
 
     total is the sum of weights, 1..MOST_WEIGHT. Raises UnicodeEncodeError for lone surrogates.
     """
     return hash32(subject.encode()) * total >> 32
 
 
-def slot(subject: str, weights: Sequence[object]) -> int:
-    """Return the index of the weight that the subject falls under; -1 where flagd says null.
+def bucket_v3(flag: str, targeting_key: str, total: int) -> int:
+    """Return the subject's bucket in 0..total-1 by v3."""
+    return hash32(pair_prefix(flag) + cbor(targeting_key)) * total >> 32
+
+
+def slot(hashed: int, weights: Sequence[object]) -> int:
+    """Return the index of the weight that a hash falls under; -1 where flagd says null.
 
     A negative weight counts as 0; one that is no whole number, or no weight at all, gives -1.
     """
@@ -38,7 +60,7 @@ def slot(subject: str, weights: Sequence[object]) -> int:
     total = sum(known)
     if len(known) < len(clamped) or not 0 < total <= MOST_WEIGHT:
         return -1
-    fallen = bucket(subject, total)
+    fallen = hashed * total >> 32
     end = 0
     for index, weight in enumerate(known):
         end += weight

@@ -1,184 +1,262 @@
-"""A flag document made ready: every flag one function, every outcome built beforehand."""
+"""A flag document made ready: every flag checked and compiled, each bound when first asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 
 from phasegate.flags.bucketing import HASHING
-from phasegate.flags.outcomes import Outcomes
+from phasegate.flags.outcomes import Outcomes, chosen
+from phasegate.flags.prerequisites import dependents, refused
 from phasegate.flags.problem import BrokenDocument, BrokenFlag, Problem
 from phasegate.flags.resolution import NOTHING, ErrorCode, Metadata, Reason, Resolution, failed
-from phasegate.flags.rule import Evaluator, compile_rule
+from phasegate.flags.rule import Evaluator, Rule
+from phasegate.flags.safe import PREREQUISITE_OFF, safe_variant
 from phasegate.flags.source import RuleWriter
+from phasegate.flags.validate import Shape, is_metadata, misread, problems_of, shape
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompiledFlag:
+    """One flag, checked and compiled.
+
+    shape     None where the flag is refused; problems then say why.
+    rule      None where there is no targeting.
+    digest    of the definition it was compiled from.
+    """
+
+    shape: Shape | None
+    rule: Rule | None
+    problems: tuple[Problem, ...]
+    digest: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """What all flags of a document share."""
+
+    metadata: Metadata
+    evaluators: Mapping[str, object]
+
+    def compiles_like(self, other: Common) -> bool:
+        """Say whether a flag compiles to the same under both."""
+        same = self.metadata.get("hashing") == other.metadata.get("hashing")
+        return same and self.evaluators == other.evaluators
 
 
 class FlagSet:
-    """The compiled flags of one document; never changes, so any thread may evaluate.
+    """The compiled flags of one document; what it answers never changes, in any thread.
 
     keys      the flags' keys.
     metadata  the flag set's own metadata.
-    problems  what is wrong in the document; a broken flag evaluates to PARSE_ERROR.
+    problems  what is wrong in the document; a flag that is refused evaluates to PARSE_ERROR.
+    requires  by flag, the flags that must be on for it to be on.
     """
 
-    __slots__ = ("_evaluators", "_flags", "keys", "metadata", "problems")
+    __slots__ = (
+        "_bound",
+        "_common",
+        "_flags",
+        "_notes",
+        "_refused",
+        "keys",
+        "problems",
+        "requires",
+    )
 
     def __init__(
-        self, flags: Mapping[str, CompiledFlag], metadata: Metadata, problems: tuple[Problem, ...]
+        self, flags: Mapping[str, CompiledFlag], common: Common, notes: tuple[Problem, ...] = ()
     ) -> None:
         """Hold compiled flags; use compile_document to make one."""
         self._flags = flags
-        self._evaluators = {key: flag.evaluate for key, flag in flags.items()}
-        self.keys = frozenset(flags)
-        self.metadata = metadata
-        self.problems = problems
+        self._common = common
+        self._notes = notes
+        self._bound: dict[str, Evaluator] = {}
+        self.keys = flags.keys()
+        self.requires = {
+            key: flag.shape.requires
+            for key, flag in flags.items()
+            if flag.shape is not None and flag.shape.requires
+        }
+        self._refused = refused(self.requires, self.keys)
+        found = chain.from_iterable(flag.problems for flag in flags.values() if flag.problems)
+        self.problems = (*notes, *found, *self._refused.values())
+
+    @property
+    def metadata(self) -> Metadata:
+        """The flag set's own metadata."""
+        return self._common.metadata
 
     def evaluate(
         self, key: str, targeting_key: str | None, attributes: Mapping[str, object]
     ) -> Resolution:
         """Return what the flag is for this subject; a missing flag is an error code, no raise."""
         try:
-            evaluator = self._evaluators[key]
+            evaluator = self._bound[key]
         except KeyError:
-            return failed(ErrorCode.FLAG_NOT_FOUND, f"no flag is called {key!r}", self.metadata)
+            evaluator = self._bind(key)
         return evaluator(targeting_key, attributes)
+
+    def replaced(self, key: str, definition: object) -> FlagSet:
+        """Return the flag set with one flag defined anew; all others stay compiled."""
+        flags = {**self._flags, key: _compiled(key, definition, self._common)}
+        return FlagSet(flags, self._common, self._notes)
 
     def metadata_of(self, key: str) -> Metadata:
         """Return a flag's metadata over the flag set's; KeyError if there is no such flag."""
-        return self._flags[key].metadata
+        own = self._flags[key].shape
+        if own is None or not own.metadata:
+            return self.metadata
+        return MappingProxyType({**self.metadata, **own.metadata})
 
-    def held_at(self, key: str, variant: str, reason: Reason, mark: Metadata) -> Resolution:
-        """Build a flag's resolution at a fixed variant; no value if the flag has no such variant.
+    def digests(self) -> Mapping[str, bytes]:
+        """Return by flag what stands for its definition."""
+        return {key: flag.digest for key, flag in self._flags.items()}
 
-        mark is added to the metadata. KeyError if there is no such flag.
+    def dependents(self, keys: frozenset[str]) -> frozenset[str]:
+        """Return every flag that needs one of these, directly or through others."""
+        return dependents(self.requires, keys)
+
+    def held_safe(self, key: str, reason: Reason, mark: Metadata) -> Resolution:
+        """Build a flag's resolution at its safe variant; mark is added to the metadata.
+
+        KeyError if there is no such flag.
         """
-        flag = self._flags[key]
-        return Resolution(
-            value=flag.variants.get(variant),
-            variant=variant if variant in flag.variants else None,
-            reason=reason,
-            metadata=MappingProxyType({**flag.metadata, **mark}),
-        )
+        own = self._flags[key].shape
+        metadata = MappingProxyType({**self.metadata_of(key), **mark})
+        if own is None:
+            return chosen({}, None, reason, metadata)
+        return chosen(own.variants, safe_variant(own), reason, metadata)
+
+    def _bind(self, key: str) -> Evaluator:
+        """Make the evaluator of a flag that is asked for the first time."""
+        flag = self._flags.get(key)
+        if flag is None:
+            text = f"no flag is called {key!r}"
+            return _always(failed(ErrorCode.FLAG_NOT_FOUND, text, self.metadata))
+        evaluator = self._evaluator(key, flag)
+        if key in self.requires and key not in self._refused:
+            evaluator = self._guarded(key, evaluator)
+        self._bound[key] = evaluator
+        return evaluator
+
+    def _evaluator(self, key: str, flag: CompiledFlag) -> Evaluator:
+        own, metadata = flag.shape, self.metadata_of(key)
+        wrong = self._refused.get(key) or (flag.problems[0] if own is None else None)
+        if own is None or wrong is not None:
+            text = wrong.text if wrong else ""
+            return _always(failed(ErrorCode.PARSE_ERROR, text, metadata))
+        if not own.enabled:
+            return _always(chosen({}, None, Reason.DISABLED, metadata))
+        if flag.rule is None:
+            return _always(chosen(own.variants, own.default, Reason.STATIC, metadata))
+        return flag.rule.bind(Outcomes(key, own.variants, own.default, metadata))
+
+    def _guarded(self, key: str, evaluator: Evaluator) -> Evaluator:
+        """Put a flag's prerequisites before it."""
+        withheld = [
+            (name, self.held_safe(key, Reason.DEFAULT, {PREREQUISITE_OFF: name}))
+            for name in self.requires[key]
+        ]
+
+        def evaluate(subject: str | None, attributes: Mapping[str, object]) -> Resolution:
+            for name, safe in withheld:
+                if self.evaluate(name, subject, attributes).value is not True:
+                    return safe
+            return evaluator(subject, attributes)
+
+        return evaluate
 
 
-@dataclass(frozen=True, kw_only=True)
-class CompiledFlag:
-    """One flag, ready to evaluate."""
-
-    evaluate: Evaluator
-    variants: Mapping[str, object]
-    metadata: Metadata
-
-
-def compile_document(document: Mapping[str, object]) -> FlagSet:
+def compile_document(document: Mapping[str, object], before: FlagSet | None = None) -> FlagSet:
     """Compile a flagd flag definition.
 
     A flag that is broken becomes a problem and evaluates to PARSE_ERROR; the others stand.
+    before is what was in force: its flags that have not changed are not compiled again.
     Raises BrokenDocument if it is no flag definition at all.
     """
     flags = document.get("flags") if isinstance(document, Mapping) else None
-    if not isinstance(flags, Mapping):
+    if not isinstance(flags, Mapping | list):
         raise BrokenDocument("`flags` of the document must be an object keyed by flag key")
+    notes: list[Problem] = []
+    common = _common(document, notes)
+    definitions = flags if isinstance(flags, Mapping) else dict(_keyed(flags, notes))
+    known = before._flags if before and before._common.compiles_like(common) else {}
+    compiled: dict[str, CompiledFlag] = {}
+    for key, definition in definitions.items():
+        held = known.get(key)
+        if held is not None and held.digest and held.digest == digest(definition):
+            compiled[key] = held
+        else:
+            compiled[str(key)] = _compiled(str(key), definition, common)
+    return FlagSet(compiled, common, tuple(notes))
+
+
+def digest(definition: object) -> bytes:
+    """Return what stands for a flag's definition: equal where the definitions are.
+
+    It is empty, and stands for nothing, where a definition is nested too deep to be read.
+    """
+    try:
+        text = json.dumps(definition, sort_keys=True, default=str)
+    except RecursionError:
+        return b""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def _common(document: Mapping[str, object], notes: list[Problem]) -> Common:
     evaluators = document.get("$evaluators", {})
     if not isinstance(evaluators, Mapping):
         raise BrokenDocument("`$evaluators` of the document must be an object of rules by name")
+    for name, rule in evaluators.items():
+        if not name or not isinstance(rule, dict):
+            text = "an evaluator is a rule with a name; flags that refer to it are refused"
+            notes.append(Problem(path=f"$evaluators.{name}", code="evaluator-shape", text=text))
+    metadata = document.get("metadata")
+    if not is_metadata(metadata):
+        raise BrokenDocument("`metadata` of the document holds texts, numbers and booleans by name")
+    held = MappingProxyType(dict(metadata)) if isinstance(metadata, Mapping) else NOTHING
+    notes.extend(misread(held))
+    return Common(metadata=held, evaluators=evaluators)
+
+
+def _keyed(flags: list[object], notes: list[Problem]) -> Iterator[tuple[str, object]]:
+    """Yield the flags of a document that lists them; of equal keys the last one counts."""
+    seen: set[str] = set()
+    for index, flag in enumerate(flags):
+        key = flag.get("key") if isinstance(flag, Mapping) else None
+        if not isinstance(key, str) or not key:
+            text = "a flag in a list names its `key`"
+            notes.append(Problem(path=f"flags[{index}]", code="flag-key", text=text))
+            continue
+        if key in seen:
+            text = f"{key!r} is listed twice; the last one counts"
+            notes.append(Problem(path=f"flags[{index}]", code="flag-twice", text=text))
+        seen.add(key)
+        yield key, flag
+
+
+def _compiled(key: str, definition: object, common: Common) -> CompiledFlag:
+    marked = digest(definition)
+    problems = tuple(problems_of(key, definition))
+    if problems or not isinstance(definition, Mapping):
+        return CompiledFlag(shape=None, rule=None, problems=problems, digest=marked)
+    own = shape(definition)
+    if own.targeting is None or not own.enabled:
+        return CompiledFlag(shape=own, rule=None, problems=(), digest=marked)
+    hashing = {**common.metadata, **own.metadata}.get("hashing", HASHING)
+    writer = RuleWriter(key, common.evaluators, hashing)
     try:
-        metadata = _metadata("metadata", document.get("metadata"), NOTHING)
+        rule = Rule(writer, own.targeting, own.variants)
     except BrokenFlag as broken:
-        raise BrokenDocument(broken.problem.text) from broken
-    problems: list[Problem] = []
-    compiled = {
-        str(key): _compile_or_note(str(key), flag, metadata, evaluators, problems)
-        for key, flag in flags.items()
-    }
-    return FlagSet(compiled, metadata, tuple(problems))
-
-
-def _compile_or_note(
-    key: str,
-    flag: object,
-    metadata: Metadata,
-    evaluators: Mapping[str, object],
-    problems: list[Problem],
-) -> CompiledFlag:
-    try:
-        return _compile_flag(key, flag, metadata, evaluators, problems)
-    except BrokenFlag as broken:
-        problems.append(broken.problem)
-        outcome = failed(ErrorCode.PARSE_ERROR, broken.problem.text, metadata)
-        return CompiledFlag(evaluate=_always(outcome), variants={}, metadata=metadata)
-
-
-def _compile_flag(
-    key: str,
-    flag: object,
-    set_metadata: Metadata,
-    evaluators: Mapping[str, object],
-    problems: list[Problem],
-) -> CompiledFlag:
-    path = f"flags.{key}"
-    if not isinstance(flag, Mapping):
-        raise _broken(path, "flag-shape", "a flag is an object with state and variants")
-    metadata = _metadata(f"{path}.metadata", flag.get("metadata"), set_metadata)
-    variants = flag.get("variants")
-    if not isinstance(variants, Mapping) or not variants:
-        raise _broken(f"{path}.variants", "flag-variants", "a flag has at least one variant")
-    outcomes = Outcomes(key, variants, _default(path, flag, variants), metadata)
-    return CompiledFlag(
-        evaluate=_evaluator(path, flag, outcomes, evaluators, problems),
-        variants=variants,
-        metadata=metadata,
-    )
-
-
-def _evaluator(
-    path: str,
-    flag: Mapping[str, object],
-    outcomes: Outcomes,
-    evaluators: Mapping[str, object],
-    problems: list[Problem],
-) -> Evaluator:
-    if flag.get("state") == "DISABLED":
-        return _always(outcomes.without_value(Reason.DISABLED))
-    if flag.get("state") != "ENABLED":
-        text = f"state is ENABLED or DISABLED, not {flag.get('state')!r}"
-        raise _broken(f"{path}.state", "flag-state", text)
-    rule = flag.get("targeting")
-    if rule is None or rule == {}:
-        return _always(outcomes.static)
-    if not isinstance(rule, dict):
-        raise _broken(f"{path}.targeting", "rule-shape", "targeting is an object with one operator")
-    hashing = outcomes.metadata.get("hashing", HASHING)
-    writer = RuleWriter(outcomes.key, evaluators, hashing)
-    evaluator = compile_rule(writer, rule, outcomes)
-    problems.extend(writer.notes)
-    return evaluator
-
-
-def _default(path: str, flag: Mapping[str, object], variants: Mapping[str, object]) -> str | None:
-    default = flag.get("defaultVariant")
-    if default is None or default == "":
-        return None
-    if not isinstance(default, str) or default not in variants:
-        text = f"defaultVariant {default!r} is no variant; variants are {', '.join(variants)}"
-        raise _broken(f"{path}.defaultVariant", "flag-default", text)
-    return default
+        problems = (*writer.notes, broken.problem)
+        return CompiledFlag(shape=None, rule=None, problems=problems, digest=marked)
+    return CompiledFlag(shape=own, rule=rule, problems=tuple(writer.notes), digest=marked)
 
 
 def _always(outcome: Resolution) -> Evaluator:
     return lambda key, attributes: outcome  # noqa: ARG005 an Evaluator's shape
-
-
-def _metadata(path: str, given: object, below: Metadata) -> Metadata:
-    if given is None:
-        return below
-    if not isinstance(given, Mapping) or not all(
-        isinstance(value, str | int | float | bool) for value in given.values()
-    ):
-        raise _broken(path, "flag-metadata", f"{path} holds texts, numbers and booleans by name")
-    return MappingProxyType({**below, **given})
-
-
-def _broken(path: str, code: str, text: str) -> BrokenFlag:
-    return BrokenFlag(Problem(path=path, code=code, text=text))

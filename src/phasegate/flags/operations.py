@@ -3,45 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
 
-from phasegate.flags.semver import version
-
-
-class Expression(NamedTuple):
-    """Python source of a value.
-
-    plain    Python takes the value for true exactly where JsonLogic does.
-    """
-
-    source: str
-    plain: bool = False
-
-    @property
-    def truth(self) -> str:
-        """Source that is true where JsonLogic takes the value for true."""
-        return self.source if self.plain else f"truthy({self.source})"
-
-
-class Writer(Protocol):
-    """What an operation may ask of whoever writes the flag's functions."""
-
-    @property
-    def flag(self) -> str:
-        """The flag's key, as source."""
-
-    def expressions(self, operator: str, operands: list[object], *counts: int) -> list[Expression]:
-        """Write the operands; the flag is broken unless there are so many of them."""
-
-    def temporary(self) -> str:
-        """Return a name that nothing else in the flag's source has."""
-
-    def note(self, code: str, text: str) -> None:
-        """Put on record what is wrong and yet borne, as flagd bears it."""
-
-
-Operation = Callable[[Writer, list[object]], Expression]
+from phasegate.flags.customs import affix, sem_ver
+from phasegate.flags.expression import Expression, Operation, Writer
 
 
 def _equal(writer: Writer, operands: list[object]) -> Expression:
@@ -111,14 +76,14 @@ def _joined(operator: str, *, stops_when_true: bool) -> Operation:
 
 
 def _in(writer: Writer, operands: list[object]) -> Expression:
-    needle, haystack = writer.expressions("in", operands, 2)
-    listed = operands[1]
+    listed = operands[1] if len(operands) == 2 else None
     if isinstance(listed, list) and listed and all(isinstance(item, str) for item in listed):
-        held = writer.temporary()
-        texts = f"{{{', '.join(repr(item) for item in listed)}}}"
+        (needle,) = writer.expressions("in", operands[:1], 1)
+        held, texts = writer.temporary(), writer.constant(frozenset(map(str, listed)))
         return Expression(
             f"(isinstance({held} := {needle.source}, str) and {held} in {texts})", plain=True
         )
+    needle, haystack = writer.expressions("in", operands, 2)
     return Expression(f"contains({needle.source}, {haystack.source})", plain=True)
 
 
@@ -126,16 +91,17 @@ def _var(writer: Writer, operands: list[object]) -> Expression:
     if len(operands) > 2:
         writer.expressions("var", operands, 0, 1, 2)
     name = operands[0] if operands else ""
-    default = writer.expressions("var", operands[1:], 0, 1)
+    default = writer.expressions("var", operands[1:], 0, 1, first=1)
     missing = default[0].source if default else "None"
     if isinstance(name, int | float) and not isinstance(name, bool):
         name = json.dumps(name)
     if name is None or name == "":
-        return Expression(f"context({writer.flag}, key, attributes)")
+        return Expression(writer.whole)
     if not isinstance(name, str):
         (path,) = writer.expressions("var", [name], 1)
-        whole = f"context({writer.flag}, key, attributes)"
-        return Expression(f"dig({whole}, text({path.source}).split('.'), {missing})")
+        return Expression(f"look({writer.whole}, {path.source}, {missing})")
+    if writer.sees_element:
+        return Expression(f"dig(item, {writer.constant(tuple(name.split('.')))}, {missing})")
     return Expression(_named(writer, name, missing))
 
 
@@ -147,12 +113,21 @@ def _named(writer: Writer, name: str, missing: str) -> str:
             return writer.flag
         case ["$flagd", "timestamp"]:
             return "unix()"
-        case ["$flagd" | "targetingKey", *_] as path:
-            return f"dig(context({writer.flag}, key, attributes), {tuple(path)!r}, {missing})"
+        case ["$flagd" | "targetingKey" as root, *rest]:
+            if root == "$flagd" and rest:
+                text = f"$flagd has flagKey and timestamp; {name} is always null"
+                writer.note("flagd-property", text)
+            path = writer.constant((root, *rest))
+            return f"dig({writer.whole}, {path}, {missing})"
         case [single]:
-            return f"attributes.get({single!r}, {missing})"
+            known = writer.constant(single)
+            return (
+                f"attributes.get({known})"
+                if missing == "None"
+                else f"attributes.get({known}, {missing})"
+            )
         case path:
-            return f"dig(attributes, {tuple(path)!r}, {missing})"
+            return f"dig(attributes, {writer.constant(tuple(path))}, {missing})"
 
 
 def _cat(writer: Writer, operands: list[object]) -> Expression:
@@ -164,42 +139,57 @@ def _cat(writer: Writer, operands: list[object]) -> Expression:
     return Expression(f"''.join(({''.join(item + ', ' for item in texts)}))")
 
 
-def _custom(operator: str, function: str, count: int) -> Operation:
+def _call(operator: str, function: str, *counts: int, plain: bool = False) -> Operation:
+    """Call a function with the operands; without counts it takes one or more."""
+
     def write(writer: Writer, operands: list[object]) -> Expression:
-        if len(operands) != count:
-            writer.note("rule-operands", f"{operator} takes {count} operands, so this is null")
-            return Expression("None")
-        parts = writer.expressions(operator, operands, count)
-        source = f"{function}({', '.join(part.source for part in parts)})"
-        return Expression(source, plain=True)
+        parts = writer.expressions(operator, operands, *(counts or range(1, len(operands) + 1)))
+        return Expression(f"{function}({', '.join(part.source for part in parts)})", plain=plain)
 
     return write
 
 
-def _sem_ver(writer: Writer, operands: list[object]) -> Expression:
-    compare = _custom("sem_ver", "compare_versions", 3)
-    seen, relation, target = operands if len(operands) == 3 else (None, None, None)
-    known = version(target)
-    if known is None or not isinstance(relation, str) or relation not in _VERSION_FORMS:
-        return compare(writer, operands)
-    (part,) = writer.expressions("sem_ver", [seen], 1)
-    held = writer.temporary()
-    form = _VERSION_FORMS[relation].format(held=held, known=known, major=known[0], minor=known[1])
-    source = f"(None if ({held} := version({part.source})) is None else {form})"
-    return Expression(source, plain=True)
+def _minus(writer: Writer, operands: list[object]) -> Expression:
+    parts = writer.expressions("-", operands, 1, 2)
+    function = "subtracted" if len(parts) == 2 else "negated"
+    return Expression(f"{function}({', '.join(part.source for part in parts)})")
 
 
-_VERSION_FORMS = {
-    "=": "{held} == {known!r}",
-    "!=": "{held} != {known!r}",
-    "<": "{held} < {known!r}",
-    "<=": "{held} <= {known!r}",
-    ">": "{held} > {known!r}",
-    ">=": "{held} >= {known!r}",
-    "^": "{held}[0] == {major}",
-    "~": "{held}[:2] == ({major}, {minor})",
-}
-"""How a version is compared with one that the document names, which is read only once."""
+def _each(operator: str, function: str, *, plain: bool = True) -> Operation:
+    def write(writer: Writer, operands: list[object]) -> Expression:
+        if len(operands) != 2:
+            writer.expressions(operator, operands, 2)
+        (items,) = writer.expressions(operator, operands[:1], 1)
+        return Expression(
+            f"{function}({items.source}, {writer.element(operator, operands[1])})", plain=plain
+        )
+
+    return write
+
+
+def _reduce(writer: Writer, operands: list[object]) -> Expression:
+    if len(operands) not in (2, 3):
+        writer.expressions("reduce", operands, 2, 3)
+    (items,) = writer.expressions("reduce", operands[:1], 1)
+    start = writer.expressions("reduce", operands[2:], 0, 1, first=2)
+    each, held = writer.element("reduce", operands[1]), start[0].source if start else "None"
+    return Expression(f"reduced({items.source}, {each}, {held})")
+
+
+def _merge(writer: Writer, operands: list[object]) -> Expression:
+    parts = writer.expressions("merge", operands, *range(len(operands) + 1))
+    return Expression(f"merged({', '.join(part.source for part in parts)})", plain=True)
+
+
+def _absent(writer: Writer, operands: list[object]) -> Expression:
+    parts = writer.expressions("missing", operands, *range(len(operands) + 1))
+    names = "".join(f", {part.source}" for part in parts)
+    return Expression(f"absent({writer.whole}{names})", plain=True)
+
+
+def _lacking(writer: Writer, operands: list[object]) -> Expression:
+    least, names = writer.expressions("missing_some", operands, 2)
+    return Expression(f"lacking({writer.whole}, {least.source}, {names.source})", plain=True)
 
 
 def _plain_text(operand: object) -> bool:
@@ -222,7 +212,24 @@ OPERATIONS: Mapping[str, Operation] = {
     "or": _joined("or", stops_when_true=True),
     "in": _in,
     "cat": _cat,
-    "starts_with": _custom("starts_with", "starts_with", 2),
-    "ends_with": _custom("ends_with", "ends_with", 2),
-    "sem_ver": _sem_ver,
+    "substr": _call("substr", "substring", 2, 3, plain=True),
+    "+": _call("+", "added"),
+    "-": _minus,
+    "*": _call("*", "multiplied"),
+    "/": _call("/", "divided", 2),
+    "%": _call("%", "remainder", 2),
+    "max": _call("max", "largest"),
+    "min": _call("min", "smallest"),
+    "map": _each("map", "mapped"),
+    "filter": _each("filter", "filtered"),
+    "all": _each("all", "every"),
+    "some": _each("some", "some"),
+    "none": _each("none", "none_passes"),
+    "reduce": _reduce,
+    "merge": _merge,
+    "missing": _absent,
+    "missing_some": _lacking,
+    "starts_with": affix("starts_with"),
+    "ends_with": affix("ends_with"),
+    "sem_ver": sem_ver,
 }

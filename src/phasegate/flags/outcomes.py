@@ -11,36 +11,22 @@ class Outcomes:
     """The resolutions of one flag.
 
     matches  by variant, as targeting chooses them.
-    default  where targeting chooses nothing. static: where there is no targeting.
-    unfit    where the context holds what the rule cannot use.
+    default  where targeting chooses nothing.
     """
+
+    __slots__ = ("_key", "_metadata", "default", "matches")
 
     def __init__(
         self, key: str, variants: Mapping[str, object], default: str | None, metadata: Metadata
     ) -> None:
         """Build them for a flag; default is a key of variants, or None."""
-        self.key = key
-        self.metadata = metadata
+        self._key = key
+        self._metadata = metadata
         self.matches = {
-            variant: Resolution(
-                value=value,
-                variant=variant,
-                reason=Reason.TARGETING_MATCH,
-                metadata=metadata,
-            )
-            for variant, value in variants.items()
+            variant: chosen(variants, variant, Reason.TARGETING_MATCH, metadata)
+            for variant in variants
         }
-        self.default = self._defaulted(variants, default, Reason.DEFAULT)
-        self.static = self._defaulted(variants, default, Reason.STATIC)
-        self.unfit = failed(
-            ErrorCode.INVALID_CONTEXT,
-            f"the context of {key!r} holds a value that its targeting cannot use",
-            metadata,
-        )
-
-    def without_value(self, reason: Reason) -> Resolution:
-        """Build the outcome that leaves the value to the caller."""
-        return Resolution(value=None, variant=None, reason=reason, metadata=self.metadata)
+        self.default = chosen(variants, default, Reason.DEFAULT, metadata)
 
     def settle(self, value: object) -> Resolution:
         """Turn what a rule came to into an outcome: a variant's name, its shorthand, or null."""
@@ -50,14 +36,21 @@ class Outcomes:
             return self.matches[value]
         if value is None:
             return self.default
-        text = f"targeting of {self.key!r} chose {value!r}, which is no variant"
-        return failed(ErrorCode.GENERAL, text, self.metadata)
+        text = f"targeting of {self._key!r} chose {value!r}, which is no variant"
+        return failed(ErrorCode.GENERAL, text, self._metadata)
 
-    def _defaulted(
-        self, variants: Mapping[str, object], default: str | None, reason: Reason
-    ) -> Resolution:
-        if default is None:
-            return self.without_value(Reason.DEFAULT)
-        return Resolution(
-            value=variants[default], variant=default, reason=reason, metadata=self.metadata
-        )
+    def unfit(self) -> Resolution:
+        """Return what it is where the context holds what the rule cannot use."""
+        text = f"the context of {self._key!r} holds a value that its targeting cannot use"
+        return failed(ErrorCode.INVALID_CONTEXT, text, self._metadata)
+
+
+def chosen(
+    variants: Mapping[str, object], variant: str | None, reason: Reason, metadata: Metadata
+) -> Resolution:
+    """Build the outcome of a variant; without one the value is left to the caller."""
+    if variant is None:
+        # A flag without targeting and without default is no static one (flagd says DEFAULT).
+        reason = Reason.DEFAULT if reason is Reason.STATIC else reason
+        return Resolution(value=None, variant=None, reason=reason, metadata=metadata)
+    return Resolution(value=variants[variant], variant=variant, reason=reason, metadata=metadata)

@@ -1,16 +1,18 @@
 """From a targeting rule to Python source that does the same, many times faster.
 
-The source holds nothing of the document but `repr` of JSON constants: a rule decides which of our
-own fixed names are written, never what they are.
+The source holds nothing of the document: texts and numbers of a rule become parameters k0, k1 …
+of the function that makes the flag's evaluator, so a rule decides which of our own fixed names are
+written, never what they are. Rules of one shape have one source, which is compiled only once.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 
-from phasegate.flags.bucketing import HASHING, MOST_WEIGHT, whole_weight
-from phasegate.flags.operations import OPERATIONS, Expression
+from phasegate.flags.expression import Expression
+from phasegate.flags.fractional import FractionalWriter
+from phasegate.flags.operations import OPERATIONS
 from phasegate.flags.problem import BrokenFlag, Problem
 
 DEEPEST = 42
@@ -22,25 +24,27 @@ SAFE_INTEGER = 2**53 - 1
 Leaf = Callable[[object], str]
 """Turns the rule that a branch ends in into the source of what is returned."""
 
-Entry = tuple[object, object]
-"""Variant and weight of one part of a `fractional`."""
-
 
 class RuleWriter:
     """Writes the functions of one flag's rule.
 
-    functions  sources of the functions that the rule's body calls.
+    functions  lines of the functions that the rule's body calls.
+    constants  values of k0, k1 …, in order.
     notes      what is wrong and yet borne, as flagd bears it.
     """
 
     def __init__(self, flag: str, evaluators: Mapping[str, object], hashing: object) -> None:
         """Write for the flag with this key in a document with these `$evaluators`."""
         self.functions: list[str] = []
+        self.constants: list[object] = []
         self.notes: list[Problem] = []
-        self._flag = flag
+        self._key = flag
         self._evaluators = evaluators
-        self._hashing = hashing
         self._names = 0
+        self._known: dict[Hashable, str] = {}
+        self._path = f"flags.{flag}.targeting"
+        self._fractional = FractionalWriter(self, hashing)
+        self._parameters = "key, attributes"
 
     def body(self, rule: object, leaf: Leaf) -> list[str]:
         """Return statements that return what the rule comes to; every path returns.
@@ -48,24 +52,70 @@ class RuleWriter:
         They use the names `key` (targeting key or None) and `attributes`. Raises BrokenFlag.
         """
         self._check_depth(rule)
-        return self._returns(rule, leaf)
+        return self.returns(rule, leaf)
 
-    def value(self, rule: object) -> str:
-        """Return the source of a rule's value."""
-        return self._expression(rule).source
+    def element_body(self, rule: object) -> list[str]:
+        """Return statements that return what the rule comes to for all data, named `item`."""
+        self._check_depth(rule)
+        self._parameters = _ELEMENT
+        return self.returns(rule, self.value)
 
     @property
     def flag(self) -> str:
         """The flag's key, as source."""
-        return repr(self._flag)
+        return self.constant(self._key)
 
-    def expressions(self, operator: str, operands: list[object], *counts: int) -> list[Expression]:
-        """Write the operands; the flag is broken unless there are so many of them."""
+    @property
+    def key(self) -> str:
+        """The flag's key."""
+        return self._key
+
+    @property
+    def sees_element(self) -> bool:
+        """Whether the rule that is being written sees an element of a list and nothing else."""
+        return self._parameters == _ELEMENT
+
+    @property
+    def whole(self) -> str:
+        """Source of all that the rule that is being written can see, as one value."""
+        return "item" if self.sees_element else f"context({self.flag}, key, attributes)"
+
+    def value(self, rule: object, step: str = "") -> str:
+        """Return the source of a rule's value. step: where it stands in the rule around it."""
+        return self._within(step, rule).source
+
+    def constant(self, value: Hashable) -> str:
+        """Return the name by which the source knows a value."""
+        known = (type(value), value)
+        if known not in self._known:
+            self._known[known] = f"k{len(self.constants)}"
+            self.constants.append(value)
+        return self._known[known]
+
+    def expressions(
+        self, operator: str, operands: list[object], *counts: int, first: int = 0
+    ) -> list[Expression]:
+        """Write the operands; the flag is broken unless there are so many of them.
+
+        first: which operand of the rule the list begins with, for the path of a problem.
+        """
         if len(operands) not in counts:
             wanted = " or ".join(str(count) for count in counts) or "1 or more"
             text = f"{operator} takes {wanted} operands, not {len(operands)}"
-            raise self._broken("rule-operands", text)
-        return [self._expression(operand) for operand in operands]
+            raise self.broken("rule-operands", text)
+        return [
+            self._within(f".{operator}[{index}]", operand)
+            for index, operand in enumerate(operands, start=first)
+        ]
+
+    def element(self, operator: str, rule: object) -> str:
+        """Write what a list operator asks of each element; return the function's name."""
+        outer, self._parameters = self._parameters, _ELEMENT
+        name = self._name("each")
+        lines = [f"return {self._within(f'.{operator}[1]', rule).source}"]
+        self._parameters = outer
+        self.functions += [f"def {name}(item):", *indented(lines)]
+        return name
 
     def temporary(self) -> str:
         """Return a name that nothing else in the flag's source has."""
@@ -75,96 +125,76 @@ class RuleWriter:
         """Put on record what is wrong and yet borne."""
         self.notes.append(self._problem(code, text))
 
-    def _returns(self, rule: object, leaf: Leaf) -> list[str]:
+    def broken(self, code: str, text: str) -> BrokenFlag:
+        """Build the exception that refuses the flag, at the place that is being written."""
+        return BrokenFlag(self._problem(code, text))
+
+    def returns(self, rule: object, leaf: Leaf, step: str = "") -> list[str]:
+        """Return statements that return what a rule comes to. step: where it stands."""
+        path = self._path
+        self._path += step
+        lines = None
         if isinstance(rule, dict) and rule:
             operator, operands = self._operation(rule)
-            if operator == "if":
-                return self._if(operands, leaf)
-            if operator == "fractional":
-                return self._fractional(operands, leaf)
-        return [f"return {leaf(rule)}"]
-
-    def _if(self, operands: list[object], leaf: Leaf) -> list[str]:
-        lines: list[str] = []
-        for condition, outcome in zip(operands[0:-1:2], operands[1::2], strict=False):
-            lines.append(f"if {self._expression(condition).truth}:")
-            lines += _indented(self._returns(outcome, leaf))
-        otherwise = operands[-1] if len(operands) % 2 else None
-        return lines + self._returns(otherwise, leaf)
-
-    def _fractional(self, operands: list[object], leaf: Leaf) -> list[str]:
-        if self._hashing != HASHING:
-            text = f"buckets are hashed by {self._hashing!r}; only {HASHING!r} is known here"
-            raise self._broken("unknown-hashing", text)
-        by_flag = bool(operands) and isinstance(operands[0], list)
-        entries = _entries(operands if by_flag else operands[1:])
-        if not entries:
-            self.note("fractional-shape", "fractional takes [variant, weight] parts")
-            return [f"return {leaf(None)}"]
-        lines = self._by_flag(leaf) if by_flag else self._by_value(operands[0], leaf)
-        if any(isinstance(weight, dict) for _, weight in entries):
-            return lines + self._computed_slots(entries, leaf)
-        return lines + self._fixed_slots(entries, leaf)
-
-    def _by_flag(self, leaf: Leaf) -> list[str]:
-        return ["if not key:", *_indented([f"return {leaf(None)}"]), f"subject = {self.flag} + key"]
-
-    def _by_value(self, rule: object, leaf: Leaf) -> list[str]:
-        return [
-            f"subject = {self.value(rule)}",
-            "if not (isinstance(subject, str) and subject):",
-            *_indented([f"return {leaf(None)}"]),
-        ]
-
-    def _fixed_slots(self, entries: list[Entry], leaf: Leaf) -> list[str]:
-        weights = [whole_weight(weight) for _, weight in entries]
-        known = [weight for weight in weights if weight is not None]
-        total = sum(known)
-        if len(known) < len(weights) or not 0 < total <= MOST_WEIGHT:
-            self.note("fractional-weights", "weights of fractional are whole and add up above 0")
-            return [f"return {leaf(None)}"]
-        lines, end = [f"fallen = hash32(subject.encode()) * {total} >> 32"], 0
-        for (variant, _), weight in zip(entries, known, strict=True):
-            end += weight
-            if weight and end < total:
-                lines += [f"if fallen < {end}:", *_indented(self._returns(variant, leaf))]
-            elif weight:
-                lines += self._returns(variant, leaf)
+            if operator in _CHOICES:
+                lines = self._if(operator, operands, leaf)
+            elif operator == "fractional":
+                lines = self._fractional.lines(operands, leaf)
+        if lines is None:
+            # What the rule refers to is read again, from where it stands.
+            self._path = path + step
+            lines = [f"return {leaf(rule)}"]
+        self._path = path
         return lines
 
-    def _computed_slots(self, entries: list[Entry], leaf: Leaf) -> list[str]:
-        weights = "".join(f"{self.value(weight)}, " for _, weight in entries)
-        lines = [f"fallen = slot(subject, ({weights}))"]
-        for index, (variant, _) in enumerate(entries):
-            lines += [f"if fallen == {index}:", *_indented(self._returns(variant, leaf))]
-        return [*lines, f"return {leaf(None)}"]
-
-    def _expression(self, rule: object) -> Expression:
+    def expression(self, rule: object) -> Expression:
+        """Write a rule as one expression."""
         if isinstance(rule, list):
-            return Expression(f"[{', '.join(self.value(item) for item in rule)}]")
+            items = (self._within(f"[{index}]", item) for index, item in enumerate(rule))
+            return Expression(f"[{', '.join(item.source for item in items)}]", plain=True)
         if not isinstance(rule, dict):
-            return Expression(self._constant(rule), plain=not isinstance(rule, dict))
+            return Expression(self._constant(rule), plain=True)
         if not rule:
             return Expression("{}")
+        path = self._path
         operator, operands = self._operation(rule)
-        if operator in ("if", "fractional"):
+        if operator in _CHOICES or operator == "fractional":
+            self._path = path
             return self._part(rule)
         if operator not in OPERATIONS:
-            known = ", ".join([*OPERATIONS, "if", "fractional"])
+            known = ", ".join([*OPERATIONS, *_CHOICES, "fractional"])
             text = f"{operator!r} is no operator that is known here; known are {known}"
-            raise self._broken("unknown-operator", text)
-        return OPERATIONS[operator](self, operands)
+            raise self.broken("unknown-operator", text)
+        written = OPERATIONS[operator](self, operands)
+        self._path = path
+        return written
+
+    def _within(self, step: str, rule: object) -> Expression:
+        path, self._path = self._path, self._path + step
+        written = self.expression(rule)
+        self._path = path
+        return written
+
+    def _if(self, operator: str, operands: list[object], leaf: Leaf) -> list[str]:
+        lines: list[str] = []
+        for index in range(0, len(operands) - 1, 2):
+            condition = self._within(f".{operator}[{index}]", operands[index])
+            lines.append(f"if {condition.truth}:")
+            step = f".{operator}[{index + 1}]"
+            lines += indented(self.returns(operands[index + 1], leaf, step))
+        otherwise = operands[-1] if len(operands) % 2 else None
+        return lines + self.returns(otherwise, leaf, f".{operator}[{len(operands) - 1}]")
 
     def _part(self, rule: object) -> Expression:
-        name = self._name("part")
-        lines = _indented(self._returns(rule, self.value))
-        self.functions.append("\n".join([f"def {name}(key, attributes):", *lines]))
-        return Expression(f"{name}(key, attributes)")
+        name, parameters = self._name("part"), self._parameters
+        lines = indented(self.returns(rule, self.value))
+        self.functions += [f"def {name}({parameters}):", *lines]
+        return Expression(f"{name}({parameters})")
 
     def _operation(self, rule: dict[str, object]) -> tuple[str, list[object]]:
         if len(rule) != 1:
             text = f"a rule has one operator, this has {len(rule)}: {', '.join(map(str, rule))}"
-            raise self._broken("rule-shape", text)
+            raise self.broken("rule-shape", text)
         ((operator, operands),) = rule.items()
         if operator == "$ref":
             return self._operation(self._referred(operands))
@@ -175,45 +205,46 @@ class RuleWriter:
         if not isinstance(rule, dict) or not rule:
             known = ", ".join(self._evaluators) or "none"
             text = f"$ref {name!r} names no evaluator; known are {known}"
-            raise self._broken("unknown-ref", text)
+            raise self.broken("unknown-ref", text)
         if any("$ref" in node for level in _levels(rule) for node in level):
             text = f"evaluator {name!r} refers to another one; write that one out in it"
-            raise self._broken("nested-ref", text)
+            raise self.broken("nested-ref", text)
         self._check_depth(rule)
+        self._path += f" → $evaluators.{name}"
         return rule
 
     def _constant(self, value: object) -> str:
-        if value is None or type(value) in (bool, str):
+        if value is None or isinstance(value, bool):
             return repr(value)
+        if isinstance(value, str):
+            return self.constant(value)
         if type(value) is int and abs(value) <= SAFE_INTEGER:
-            return repr(value)
+            return self.constant(value)
         if type(value) is float and math.isfinite(value):
-            return repr(value)
-        raise self._broken("rule-constant", "a constant of the rule is not one that JSON can keep")
+            return self.constant(value)
+        raise self.broken("rule-constant", "a constant of the rule is not one that JSON can keep")
 
     def _check_depth(self, rule: object) -> None:
         for depth, _ in enumerate(_levels(rule), start=1):
             if depth > DEEPEST:
-                raise self._broken("rule-too-deep", f"a rule has at most {DEEPEST} levels of JSON")
+                raise self.broken("rule-too-deep", f"a rule has at most {DEEPEST} levels of JSON")
 
     def _name(self, kind: str) -> str:
         self._names += 1
         return f"{kind}{self._names}"
 
-    def _broken(self, code: str, text: str) -> BrokenFlag:
-        return BrokenFlag(self._problem(code, text))
-
     def _problem(self, code: str, text: str) -> Problem:
-        return Problem(path=f"flags.{self._flag}.targeting", code=code, text=text)
+        return Problem(path=self._path, code=code, text=text)
 
 
-def _entries(parts: list[object]) -> list[Entry] | None:
-    entries: list[Entry] = []
-    for part in parts:
-        if not isinstance(part, list) or not 1 <= len(part) <= 2:
-            return None
-        entries.append((part[0], part[1] if len(part) == 2 else 1))
-    return entries
+_CHOICES = ("if", "?:")
+_ELEMENT = "item"
+"""The one parameter of a function that sees an element of a list."""
+
+
+def indented(lines: list[str]) -> list[str]:
+    """Move lines one level in."""
+    return [f"    {line}" for line in lines]
 
 
 def _levels(rule: object) -> Iterator[list[dict[str, object] | list[object]]]:
@@ -226,7 +257,3 @@ def _levels(rule: object) -> Iterator[list[dict[str, object] | list[object]]]:
             for node in nested
             for child in (node.values() if isinstance(node, dict) else node)
         ]
-
-
-def _indented(lines: list[str]) -> list[str]:
-    return [f"    {line}" for line in lines]

@@ -97,6 +97,7 @@ def _plan(table: Fields) -> Plan:
         unattended=table.read("unattended", values.unattended, DEFAULTS.unattended),
         blind_for=table.read("blind_for", values.long_enough, DEFAULTS.blind_for),
         block=table.read("block", values.long_enough, DEFAULTS.block),
+        window=table.read("window", values.window, None),
         endpoints=tuple(_endpoints(table)),
         hazards=tuple(_hazard(below) for below in _named(table, "hazards")),
         checks=tuple(_check(below) for below in _named(table, "checks")),

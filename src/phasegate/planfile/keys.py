@@ -14,6 +14,7 @@ PLAN = {
     "default), or keep.",
     "blind_for": "How long a guard may go unseen before the phase is taken back. Default: 5m.",
     "block": "Length of the blocks in which absolute shares are judged. Default: 30s.",
+    "window": "When the run may go forward, like mon-fri 08:00-16:00 +08:00. Default: always.",
     "endpoints": "Base URLs by name, for {name} in checks, cases and queries.",
     "hazards": "Harms to patients, each with the metrics that guard it.",
     "checks": "Named checks for steps.",
@@ -43,7 +44,8 @@ METRIC = {
     "of": "The observed field of a quantile, like duration.",
     "at": "Which quantile, like 95%.",
     "unit": 'Unit of the value: ms, s, "%" or a word.',
-    "query": "What the source of a level is asked.",
+    "query": "What the source of a level is asked; for otlp, the name of an OpenTelemetry metric.",
+    "across": "Which of several series of a level counts: highest, lowest, mean or sum of them.",
     "lag": "How long an outcome may take to arrive. Default: none.",
     "hold": "How long a level must stay beyond its bound. Default: 2m.",
     "weight": "Share of the error budget relative to other metrics. Default: by kind.",
@@ -54,7 +56,7 @@ OBSERVED = {"kind", "source", "weight", "event", "where"}
 METRIC_BY_KIND = {
     "share": OBSERVED | {"bad", "good", "cases", "lag"},
     "quantile": OBSERVED | {"of", "at", "unit", "lag"},
-    "level": {"kind", "source", "weight", "query", "unit", "hold"},
+    "level": {"kind", "source", "weight", "query", "where", "across", "unit", "hold"},
     "sentinel": OBSERVED - {"weight"},
 }
 """Which keys say something about a metric of each kind."""
@@ -62,7 +64,7 @@ METRIC_BY_KIND = {
 SOURCES_BY_KIND = {
     "share": ("otlp", "cases"),
     "quantile": ("otlp",),
-    "level": ("http_json", "prometheus"),
+    "level": ("http_json", "otlp", "prometheus"),
     "sentinel": ("otlp",),
 }
 """Where observations of each kind can come from."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from phasegate.core.across import CHOICES
 from phasegate.core.plan import Metric, MetricKind
 from phasegate.planfile import keys, values
 from phasegate.planfile.fields import Fields
@@ -33,6 +34,7 @@ def metric(table: Fields) -> Metric | None:
         at=table.need("at", values.inner_share, 0.5) if kind is MetricKind.QUANTILE else None,
         unit=_unit(table, kind),
         query=table.need("query", values.words, None) if kind is MetricKind.LEVEL else None,
+        across=_across(table, kind, source),
         cases=table.need("cases", values.name, None) if source == "cases" else None,
         lag=table.read("lag", values.delay, timedelta(0)),
         hold=table.read("hold", values.long_enough, timedelta(minutes=2)),
@@ -47,6 +49,8 @@ def _keys_fit(table: Fields, kind: MetricKind, source: str) -> None:
         known, why = known - {"event", "where", "lag"}, "its source is labelled cases"
     elif kind is MetricKind.SHARE:
         known, why = known - {"cases"}, "its source is not cases"
+    elif kind is MetricKind.LEVEL and source != "otlp":
+        known, why = known - {"where"}, "the query itself says what belongs to the level"
     table.refuse(set(keys.METRIC) - known, why)
     if kind is MetricKind.SHARE and table.has("bad") == table.has("good"):
         table.notes.wrong(
@@ -75,6 +79,14 @@ def _source(kind: MetricKind) -> values.Convert:
         return values.choice(*known)(text)
 
     return read
+
+
+def _across(table: Fields, kind: MetricKind, source: str) -> str | None:
+    choose = values.choice(*CHOICES)
+    # Every process tells its own series, and a restarted one another: there is never just one.
+    if kind is MetricKind.LEVEL and source == "otlp":
+        return table.need("across", choose, "highest")
+    return table.read("across", choose, None)
 
 
 def _name(table: Fields) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from phasegate.core.across import CHOICES
 from phasegate.core.plan import OnOutage, Risk
 from phasegate.planfile import keys
-from phasegate.planfile.values import NAME, NUMBER
+from phasegate.planfile.values import NAME, NUMBER, WINDOW
 
 Schema = dict[str, object]
 
@@ -32,6 +33,7 @@ def schema() -> Schema:
                 "unattended": _text(rf"keep|withdraw after {DURATION}", "withdraw after 15m"),
                 "blind_for": _text(DURATION, "5m"),
                 "block": _text(DURATION, "30s"),
+                "window": _text(WINDOW, "mon-fri 08:00-16:00 +08:00"),
                 "endpoints": _named({"type": "string"}),
                 "hazards": _named(_hazard()),
                 "checks": _named(_check()),
@@ -67,6 +69,7 @@ def _metric() -> Schema:
         "at": _text(PERCENT, "95%"),
         "lag": _text(DURATION, "1h"),
         "hold": _text(DURATION, "2m"),
+        "across": {"enum": list(CHOICES)},
         "weight": {"type": "number", "exclusiveMinimum": 0},
     }
     return _table(keys.METRIC, forms, required=("kind",))

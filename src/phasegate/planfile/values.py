@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TypeVar
 
-from phasegate.core.plan import EVERYONE
+from phasegate.core.plan import DAYS, EVERYONE, Window
 from phasegate.core.problem import suggestion
 from phasegate.planfile.notes import Wrong
 
@@ -45,7 +45,38 @@ LONGEST = timedelta(days=3_650)
 DURATION_REMEDY = 'A duration has a unit: ms, s, m, h or d, like "90s", "2h" or "2h30m".'
 SHARE_REMEDY = 'A share is a percentage, like "95%" or "0.5 %".'
 EXPOSURE_REMEDY = 'An exposure is a share of the phase\'s audience, like "25 %" or "0.5 %".'
+CLOCK = r"(?:[01][0-9]|2[0-4]):[0-5][0-9]"
+DAY = f"(?:{'|'.join(DAYS)})"
+AHEAD = r"(?:0[0-9]|1[0-4]):[0-5][0-9]"
+WINDOW = rf"{DAY}(?:[-,]{DAY})*\s+{CLOCK}-{CLOCK}\s+[+-]{AHEAD}"
+WINDOW_REMEDY = 'A window has days, times and the offset from UTC: "mon-fri 08:00-16:00 +08:00".'
 ONES = re.compile(rf"({NUMBER})\s*([a-z]+)\s*")
+
+
+def window(text: str) -> Window:
+    """Return when a run may go forward: days, times of day, and the offset from UTC."""
+    if not re.fullmatch(WINDOW, text):
+        raise Wrong("window-form", f"{text[:80]!r} is no window", WINDOW_REMEDY)
+    days, times, offset = text.split()
+    opens, closes = (_minutes(time) for time in times.split("-"))
+    if opens >= closes or closes > 24 * 60:
+        raise Wrong("window-form", f"{times} is no time of one day", WINDOW_REMEDY)
+    ahead = _minutes(offset[1:]) * (-1 if offset[0] == "-" else 1)
+    return Window(days=_days(days), opens=opens, closes=closes, offset=ahead)
+
+
+def _days(text: str) -> tuple[int, ...]:
+    found: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        begin, end = DAYS.index(first), DAYS.index(last or first)
+        found |= {day % 7 for day in range(begin, end + 1 if begin <= end else end + 8)}
+    return tuple(sorted(found))
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def words(text: str) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 import yaml
 
 from phasegate.core.plan import (
+    DAYS,
     CaseSpec,
     CheckSpec,
     Component,
@@ -21,6 +22,7 @@ from phasegate.core.plan import (
     Stage,
     Step,
     StepKind,
+    Window,
 )
 
 Yaml = str | int | float | list["Yaml"] | dict[str, "Yaml"]
@@ -53,6 +55,7 @@ def _plan(plan: Plan) -> dict[str, Yaml]:
             "unattended": "keep" if keep else f"withdraw after {_duration(plan.unattended)}",
             "blind_for": _duration(plan.blind_for),
             "block": _duration(plan.block),
+            "window": _window(plan.window) if plan.window else None,
             "endpoints": dict(plan.endpoints),
             "hazards": {
                 hazard.name: {"text": hazard.text, "guarded_by": list(hazard.guarded_by)}
@@ -64,6 +67,16 @@ def _plan(plan: Plan) -> dict[str, Yaml]:
             "phases": {phase.name: _phase(phase) for phase in plan.phases},
         }
     )
+
+
+def _window(window: Window) -> str:
+    days = ",".join(DAYS[day] for day in window.days)
+    sign, offset = "-" if window.offset < 0 else "+", abs(window.offset)
+    return f"{days} {_clock(window.opens)}-{_clock(window.closes)} {sign}{_clock(offset)}"
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def _check(check: CheckSpec) -> dict[str, Yaml]:
@@ -89,6 +102,7 @@ def _metric(metric: Metric) -> dict[str, Yaml]:
             "at": None if metric.at is None else _percent(metric.at),
             "unit": metric.unit,
             "query": metric.query,
+            "across": metric.across,
             "lag": _duration(metric.lag) if metric.lag else None,
             "hold": _duration(metric.hold) if level else None,
             "weight": metric.weight,

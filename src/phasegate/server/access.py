@@ -31,6 +31,9 @@ BELIEVED_S = 3600.0
 
 PERSON = "phasegate.person"
 
+UNCHANGED = "Nothing was changed; try again when it is back."
+"""What to do when the store does not answer."""
+
 
 def new_token(name: str, role: Role, now: datetime) -> tuple[str, Token]:
     """Return a fresh secret, to be shown once, and the token to be stored for it."""
@@ -41,6 +44,24 @@ def new_token(name: str, role: Role, now: datetime) -> tuple[str, Token]:
 def hash_of(secret: str) -> str:
     """Return what is stored of a secret. Secrets are random, so a plain SHA-256 is enough."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def evidence_only_from_those_who_may(app: App) -> App:
+    """Keep viewers from sending telemetry: whoever writes evidence moves runs, both ways."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope[PERSON].role is Role.VIEWER:
+            await refuse(
+                send,
+                403,
+                "may-not",
+                f"{scope[PERSON].name} is viewer and may not send telemetry",
+                "Use an application's token: phasegate token create NAME --role application.",
+            )
+            return
+        await app(scope, receive, send)
+
+    return guarded
 
 
 class Gatekeeper:
@@ -63,8 +84,7 @@ class Gatekeeper:
         try:
             person = await self._person(scope)
         except Unavailable as error:
-            remedy = "Nothing was changed; try again when the store is back."
-            await refuse(send, 503, "unavailable", str(error), remedy)
+            await refuse(send, 503, "unavailable", str(error), UNCHANGED)
             return
         if person is None:
             await refuse(

@@ -13,7 +13,7 @@ from phasegate.core.command import Person
 from phasegate.core.plan import Role
 from phasegate.engine.clock import SteadyClock, utc_now
 from phasegate.ports import Unavailable
-from phasegate.server.access import Gatekeeper, new_token
+from phasegate.server.access import Gatekeeper, evidence_only_from_those_who_may, new_token
 from phasegate.server.api import Api
 from phasegate.server.bare import App, Receive, Scope, Send
 from phasegate.server.board import FlagBoard
@@ -32,18 +32,28 @@ class Server:
         clock = SteadyClock(wall)
         secret, token = new_token("phasegate itself", Role.VIEWER, clock())
         self.board = FlagBoard()
+        self._own_client = httpx.Client(
+            base_url=settings.url,
+            headers={"Authorization": f"Bearer {secret}"},
+            timeout=2.0,
+            trust_env=False,
+        )
         self.engine = Engine(
             settings,
             self.board,
-            _read_back(settings.url, secret),
+            _read_back(self._own_client),
             clock,
             {"PHASEGATE_URL": settings.url, "PHASEGATE_TOKEN": secret},
         )
         self.board.when_acknowledged = self.engine.wake
+
+        def seconds() -> float:
+            return clock().timestamp()
+
         self._routes: tuple[tuple[str, App], ...] = (
             ("/ofrep/", ofrep(self.board, settings.environment)),
             ("/flags/", flagstream(self.board, settings.environment)),
-            ("/v1/", otlp_app(self.engine.intake, lambda: clock().timestamp())),
+            ("/v1/", evidence_only_from_those_who_may(otlp_app(self.engine.intake, seconds))),
             ("/", Api(self.engine, clock).app()),
         )
         own = {token.hash: Person(name=token.name, role=token.role)}
@@ -56,6 +66,16 @@ class Server:
         else:
             await self._entry(scope, receive, send)
 
+    def start(self) -> None:
+        """Begin to decide; the lifespan calls it."""
+        self.engine.start()
+
+    def stop(self) -> None:
+        """End streams, finish the round under way, release everything; the lifespan calls it."""
+        self.board.close()
+        self.engine.stop()
+        self._own_client.close()
+
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         app = next(app for prefix, app in self._routes if path.startswith(prefix))
@@ -65,20 +85,15 @@ class Server:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await asyncio.to_thread(self.engine.start)
+                await asyncio.to_thread(self.start)
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                self.board.close()
-                await asyncio.to_thread(self.engine.stop)
+                await asyncio.to_thread(self.stop)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
 
-def _read_back(url: str, secret: str) -> Callable[[str], dict[str, Any]]:
-    client = httpx.Client(
-        base_url=url, headers={"Authorization": f"Bearer {secret}"}, timeout=2.0, trust_env=False
-    )
-
+def _read_back(client: httpx.Client) -> Callable[[str], dict[str, Any]]:
     def read(environment: str) -> dict[str, Any]:
         try:
             answer = client.get("/flags/v1/document", params={"environment": environment})

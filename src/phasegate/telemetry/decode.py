@@ -7,7 +7,8 @@ from enum import Enum
 
 from phasegate.telemetry import jsonbody, protobuf
 from phasegate.telemetry.observation import Batch, Malformed
-from phasegate.telemetry.records import of_logs, of_spans
+from phasegate.telemetry.records import of_logs, of_points
+from phasegate.telemetry.requests import of_spans
 
 GZIP = 31
 """zlib's number for the gzip format."""
@@ -36,6 +37,13 @@ def logs(body: bytes, encoding: Encoding) -> Batch:
     if encoding is Encoding.PROTOBUF:
         return of_logs(protobuf.log_records(body))
     return of_logs(jsonbody.log_records(body))
+
+
+def metrics(body: bytes, encoding: Encoding) -> Batch:
+    """Return what an ExportMetricsServiceRequest says; raises Malformed and nothing else."""
+    if encoding is Encoding.PROTOBUF:
+        return of_points(protobuf.points(body))
+    return of_points(jsonbody.points(body))
 
 
 def unpacked(body: bytes, limit: int) -> bytes:

@@ -2,53 +2,73 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
-from phasegate.core.evidence import Arm
-
 CLOCK_SLACK_S = 5.0
 """By how much the clocks of two services may differ before an outcome precedes its exposure."""
 
-Exposed = tuple[Arm, float, float]
-"""An arm, and the first and the last time the subject was seen in it."""
+_SPAN_BITS = 40
+_SPAN = (1 << _SPAN_BITS) - 1
 
 
 class Exposures:
-    """Knows the last arm of each subject for each flag, of the `limit` latest subjects."""
+    """Knows the last arm of each subject for each flag.
+
+    Subjects are kept in two generations of at most half the limit: who is seen again is young
+    again, and when the young are too many, or old enough, the old are dropped at once. That costs
+    less than knowing the order in which they came. An exposure is one integer: when it was seen
+    first, how long after that last (both in ms), and a bit for the arm.
+    """
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._known: OrderedDict[int, dict[str, Exposed]] = OrderedDict()
+        self._half = max(1, limit // 2)
+        self._young: dict[str, dict[int, int]] = {}
+        self._old: dict[str, dict[int, int]] = {}
+        self._turned_s = 0.0
 
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def remember(self, subject: int, flag: str, arm: Arm, at_s: float) -> None:
+    def remember(self, subject: int, flag: str, arm_bit: int, at_s: float) -> None:
         """Note that the subject was in the arm at that time; what is older than known is not."""
-        flags = self._known.setdefault(subject, {})
-        self._known.move_to_end(subject)
-        known = flags.get(flag)
-        if known is None or (known[0] is not arm and known[2] <= at_s):
-            flags[flag] = (arm, at_s, at_s)
-        elif known[0] is arm:
-            flags[flag] = (arm, min(known[1], at_s), max(known[2], at_s))
-        if len(self._known) > self._limit:
-            self._known.popitem(last=False)
+        young = self._young.get(flag)
+        if young is None:
+            young = self._young[flag] = {}
+        known = young.get(subject)
+        if known is None:
+            known = self._old.get(flag, _NOBODY).get(subject)
+            if len(young) >= self._half:
+                self._turn()
+                young = self._young[flag] = {}
+        at_ms = int(at_s * 1000)
+        if known is not None:
+            first, last = known >> (_SPAN_BITS + 1), (known >> 1 & _SPAN)
+            last += first
+            if known & 1 == arm_bit:
+                first, at_ms = min(first, at_ms), max(last, at_ms)
+                young[subject] = (first << _SPAN_BITS | at_ms - first) << 1 | arm_bit
+                return
+            if last > at_ms:
+                young[subject] = known
+                return
+        young[subject] = at_ms << (_SPAN_BITS + 1) | arm_bit
 
-    def find(self, subject: int, flag: str, at_s: float) -> tuple[Arm, float] | None:
-        """Return the arm that an outcome at that time belongs to, and when its exposure was."""
-        known = self._known.get(subject, {}).get(flag)
+    def find(self, subject: int, flag: str, at_s: float) -> tuple[int, float] | None:
+        """Return the arm's bit that an outcome at that time belongs to, and its exposure's time."""
+        known = self._young.get(flag, _NOBODY).get(subject)
+        if known is None:
+            known = self._old.get(flag, _NOBODY).get(subject)
         if known is None:
             return None
-        arm, first_s, last_s = known
+        first = known >> (_SPAN_BITS + 1)
+        first_s, last_s = first / 1000, (first + (known >> 1 & _SPAN)) / 1000
         if first_s > at_s + CLOCK_SLACK_S:
             return None
-        return arm, last_s if last_s <= at_s + CLOCK_SLACK_S else first_s
+        return known & 1, last_s if last_s <= at_s + CLOCK_SLACK_S else first_s
 
-    def forget(self, before_s: float) -> None:
-        """Drop the subjects that were last exposed before that time."""
-        while self._known:
-            subject, flags = next(iter(self._known.items()))
-            if max(last_s for _, _, last_s in flags.values()) >= before_s:
-                return
-            del self._known[subject]
+    def age(self, now: float, keep_s: float) -> None:
+        """Drop who was last exposed longer than twice `keep_s` ago; nobody before `keep_s`."""
+        if now - self._turned_s >= keep_s:
+            self._turn()
+            self._turned_s = now
+
+    def _turn(self) -> None:
+        self._old, self._young = self._young, {}
+
+
+_NOBODY: dict[int, int] = {}

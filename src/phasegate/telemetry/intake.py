@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 from phasegate.core.evidence import Tally
 from phasegate.ports import Store, Unavailable
-from phasegate.telemetry.arms import MOST_EARLY_S, MOST_LATE_S, is_skewed
-from phasegate.telemetry.observation import Observation, Rejected
+from phasegate.telemetry.observation import Observation, Point, Rejected
+from phasegate.telemetry.placing import MOST_EARLY_S, MOST_LATE_S, is_skewed
 from phasegate.telemetry.tallying import Flush, Tallier
 
 FLUSH_EVERY_S = 0.5
@@ -59,12 +59,22 @@ class Intake:
         if self._tallier.observe(observations, now):
             self._urgent.set()
         if full:
-            raise Unavailable(
-                "the store does not take evidence and memory for it is full: send this again "
-                "later, and see why the store is away. [intake-full]"
-            )
-        skewed = sum(is_skewed(one, now) for one in observations)
-        return Rejected(count=skewed, why=_SKEWED if skewed else "")
+            raise Unavailable(_FULL)
+        return _rejected(
+            skewed=sum(is_skewed(one.at_s, now) for one in observations),
+            sampled=sum(one.sampled for one in observations),
+        )
+
+    def read(self, points: Sequence[Point], now: float) -> Rejected:
+        """Take in data points of levels and say how many were too far from now to be believed.
+
+        Raises Unavailable as `take` does.
+        """
+        if self._count >= self._most_kept:
+            raise Unavailable(_FULL)
+        believed = [point for point in points if not is_skewed(point.at_s, now)]
+        self._tallier.read(believed)
+        return _rejected(skewed=len(points) - len(believed))
 
     def flush(self, now: float) -> bool:
         """Write everything counted so far; False if the store was away and it is kept instead."""
@@ -89,6 +99,10 @@ class Intake:
             self.flush(clock())
         self.flush(clock())
 
+    def hurry(self) -> None:
+        """Have `flush_forever` flush at once, or notice at once that it is to stop."""
+        self._urgent.set()
+
     def _keep(self, flush: Flush) -> None:
         if flush.tallies or flush.sightings:
             self._kept.append(flush)
@@ -112,7 +126,20 @@ class Intake:
         return wrote
 
 
+def _rejected(*, skewed: int = 0, sampled: int = 0) -> Rejected:
+    reasons = (_SKEWED if skewed else "", _SAMPLED if sampled else "")
+    return Rejected(count=skewed + sampled, why="; ".join(filter(None, reasons)))
+
+
+_FULL = (
+    "the store does not take evidence and memory for it is full: send this again later, and see "
+    "why the store is away. [intake-full]"
+)
 _SKEWED = (
     f"observed more than {MOST_EARLY_S // 60} minutes ahead of this server's clock or more than "
     f"{MOST_LATE_S // 60} minutes behind it; set the clocks right [observation-skewed]"
+)
+_SAMPLED = (
+    "the trace state says that this stream is sampled, and a sampled stream cannot be counted; "
+    "have the services under trial export every request [stream-sampled]"
 )

@@ -1,4 +1,4 @@
-"""OTLP requests in JSON, as spans and log records: camel case, hex ids, 64-bit numbers as text."""
+"""OTLP requests in JSON: camel case, hex ids, 64-bit numbers as text."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TypeVar
 
 import msgspec
 
-from phasegate.telemetry.observation import Malformed
-from phasegate.telemetry.records import LogRecord, Scalar, Span, SpanEvent
+from phasegate.telemetry.exposing import PREFIX, evaluated
+from phasegate.telemetry.limits import MOST_TEXT
+from phasegate.telemetry.observation import EXPOSURE_EVENT, Malformed, Scalar
+from phasegate.telemetry.records import LogRecord, MetricPoint, Span, SpanEvent, oversized
 
 Whole = int | str | None
 
@@ -38,6 +40,7 @@ class _Status(msgspec.Struct):
 class _Span(msgspec.Struct, rename="camel"):
     trace_id: str | None = None
     span_id: str | None = None
+    trace_state: str | None = None
     parent_span_id: str | None = None
     kind: int | str | None = None
     start_time_unix_nano: Whole = None
@@ -64,6 +67,8 @@ class _Record(msgspec.Struct, rename="camel"):
     time_unix_nano: Whole = None
     observed_time_unix_nano: Whole = None
     attributes: list[_Pair] | None = None
+    trace_id: str | None = None
+    span_id: str | None = None
 
 
 class _ScopeLogs(msgspec.Struct, rename="camel"):
@@ -78,9 +83,52 @@ class _Logs(msgspec.Struct, rename="camel"):
     resource_logs: list[_ResourceLogs] | None = None
 
 
+class _Point(msgspec.Struct, rename="camel"):
+    attributes: list[_Pair] | None = None
+    start_time_unix_nano: Whole = None
+    time_unix_nano: Whole = None
+    as_double: float | str | None = None
+    as_int: Whole = None
+    flags: Whole = None
+
+
+class _Points(msgspec.Struct, rename="camel"):
+    data_points: list[_Point] | None = None
+    aggregation_temporality: int | str | None = None
+    is_monotonic: bool | None = None
+
+
+class _Metric(msgspec.Struct):
+    name: str | None = None
+    gauge: _Points | None = None
+    sum: _Points | None = None
+
+
+class _ScopeMetrics(msgspec.Struct):
+    metrics: list[_Metric] | None = None
+
+
+class _Resource(msgspec.Struct):
+    attributes: list[_Pair] | None = None
+
+
+class _ResourceMetrics(msgspec.Struct, rename="camel"):
+    resource: _Resource | None = None
+    scope_metrics: list[_ScopeMetrics] | None = None
+
+
+class _Metrics(msgspec.Struct, rename="camel"):
+    resource_metrics: list[_ResourceMetrics] | None = None
+
+
 T = TypeVar("T")
 _TRACES = msgspec.json.Decoder(_Traces)
 _LOGS = msgspec.json.Decoder(_Logs)
+_METRICS = msgspec.json.Decoder(_Metrics)
+
+_DELTA = (1, "AGGREGATION_TEMPORALITY_DELTA")
+_UNKEPT = 1
+"""DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK"""
 
 
 def spans(body: bytes) -> list[Span]:
@@ -105,6 +153,18 @@ def log_records(body: bytes) -> list[LogRecord]:
     ]
 
 
+def points(body: bytes) -> list[MetricPoint]:
+    """Return the data points of an ExportMetricsServiceRequest; raises Malformed."""
+    request = _decoded(_METRICS, body)
+    return [
+        point
+        for resource in request.resource_metrics or ()
+        for scope in resource.scope_metrics or ()
+        for metric in scope.metrics or ()
+        for point in _points(metric, resource.resource)
+    ]
+
+
 def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
         return decoder.decode(body)
@@ -114,34 +174,85 @@ def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
 
 
 def _span(span: _Span) -> Span:
+    pairs, events = span.attributes or (), span.events or ()
     server = span.kind in (2, "SPAN_KIND_SERVER")
+    if not server:
+        # Nothing is asked of other spans' attributes than what a flag evaluated to.
+        pairs = [pair for pair in pairs if pair.key.startswith(PREFIX)]
+    told = [
+        SpanEvent(event.name or "", _nanos(event.time_unix_nano), _attributes(event.attributes))
+        for event in events
+    ]
+    exposures = [evaluated(event.attributes) for event in told if event.name == EXPOSURE_EVENT]
     return Span(
-        trace=(span.trace_id or "").lower().encode(),
-        id=(span.span_id or "").lower().encode(),
-        parent=(span.parent_span_id or "").lower().encode(),
+        trace=_id(span.trace_id),
+        id=_id(span.span_id),
+        parent=_id(span.parent_span_id),
         server=server,
         failed=span.status is not None and span.status.code in (2, "STATUS_CODE_ERROR"),
         start_ns=_nanos(span.start_time_unix_nano),
         end_ns=_nanos(span.end_time_unix_nano),
-        attributes=_scalars(span.attributes or ()) if server else {},
-        events=[
-            SpanEvent(
-                name=event.name or "",
-                at_ns=_nanos(event.time_unix_nano),
-                attributes=_scalars(event.attributes or ()),
-            )
-            for event in span.events or ()
-        ],
+        attributes=_scalars(pairs),
+        exposures=[exposure for exposure in exposures if exposure],
+        events=[event for event in told if event.name != EXPOSURE_EVENT],
+        trace_state=span.trace_state or "",
+        refused=oversized(len(pairs), len(events)),
     )
 
 
 def _record(record: _Record) -> LogRecord:
-    attributes = _scalars(record.attributes or ())
+    attributes = _attributes(record.attributes)
     return LogRecord(
         name=record.event_name or str(attributes.get("event.name", "")),
         at_ns=_nanos(record.time_unix_nano) or _nanos(record.observed_time_unix_nano),
         attributes=attributes,
+        trace=_id(record.trace_id),
+        span=_id(record.span_id),
+        refused=oversized(len(record.attributes or ())),
     )
+
+
+def _points(metric: _Metric, resource: _Resource | None) -> list[MetricPoint]:
+    """Return the points of a gauge or a sum; other kinds are no levels."""
+    data = metric.gauge or metric.sum
+    if data is None:
+        return []
+    of_resource = _attributes(resource.attributes if resource else None)
+    summed = metric.gauge is None
+    return [
+        MetricPoint(
+            metric=metric.name or "",
+            attributes=of_resource | _attributes(point.attributes),
+            value=value,
+            at_ns=_nanos(point.time_unix_nano),
+            start_ns=_nanos(point.start_time_unix_nano),
+            rising=summed and data.is_monotonic is True,
+            delta=summed and data.aggregation_temporality in _DELTA,
+            refused=oversized(len(point.attributes or ())),
+        )
+        for point in data.data_points or ()
+        if (value := _value(point)) is not None
+    ]
+
+
+def _value(point: _Point) -> float | None:
+    if point.flags is not None and _whole(point.flags, 0, 2**32) & _UNKEPT:
+        return None
+    if point.as_double is not None:
+        return _number(point.as_double)
+    return None if point.as_int is None else _whole(point.as_int, -(2**63), 2**63)
+
+
+def _id(text: str | None) -> bytes:
+    """Return a trace or span id as its bytes, so that it equals the one told in protobuf."""
+    try:
+        return bytes.fromhex(text or "")
+    except ValueError as error:
+        raise Malformed("a trace or span id is not hexadecimal") from error
+
+
+def _attributes(pairs: Iterable[_Pair] | None) -> dict[str, Scalar]:
+    return _scalars(pairs or ())
 
 
 def _scalars(pairs: Iterable[_Pair]) -> dict[str, Scalar]:
@@ -155,7 +266,7 @@ def _scalars(pairs: Iterable[_Pair]) -> dict[str, Scalar]:
 
 def _scalar(value: _Value) -> Scalar | None:
     if value.string_value is not None:
-        return value.string_value
+        return value.string_value if len(value.string_value) <= MOST_TEXT else None
     if value.bool_value is not None:
         return value.bool_value
     if value.int_value is not None:

@@ -1,88 +1,184 @@
-"""OTLP requests in protobuf, as spans and log records."""
+"""OTLP requests in protobuf, as spans, log records and data points."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any  # messages of the lens have no static types
 
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-from opentelemetry.proto.logs.v1 import logs_pb2
-from opentelemetry.proto.trace.v1 import trace_pb2
+from opentelemetry.proto.metrics.v1 import metrics_pb2
 
-from phasegate.telemetry.observation import Malformed
-from phasegate.telemetry.records import LogRecord, Scalar, Span, SpanEvent
+from phasegate.telemetry.exposing import PREFIX, evaluated
+from phasegate.telemetry.lens import Logs, Traces
+from phasegate.telemetry.limits import MOST_TEXT
+from phasegate.telemetry.observation import EXPOSURE_EVENT, Exposure, Malformed, Scalar
+from phasegate.telemetry.records import LogRecord, MetricPoint, Span, SpanEvent, oversized
 
-SERVER = trace_pb2.Span.SPAN_KIND_SERVER
-ERROR = trace_pb2.Status.STATUS_CODE_ERROR
+SERVER, ERROR = 2, 2
+"""Span.SPAN_KIND_SERVER and Status.STATUS_CODE_ERROR."""
+
 SCALARS = frozenset(("string_value", "bool_value", "int_value", "double_value"))
+UNKEPT = metrics_pb2.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK
+DELTA = metrics_pb2.AGGREGATION_TEMPORALITY_DELTA
+
+_PREFIX = PREFIX.encode()
+_KEY_AT = 2
+"""Where the key begins in the bytes of an attribute: behind a tag and a length of one byte."""
+
+Pair = tuple[str, Scalar]
+
+NAMELESS = ""
+DROPPED: Pair = (NAMELESS, "")
+"""Where attributes go that are not kept: under the name that nothing has, to be dropped at once."""
+
+
+class _Pairs(dict[bytes, Pair]):
+    """Attributes by their bytes: the latest MOST of them, so that most are read only once."""
+
+    MOST = 50_000
+    LONGEST = 200
+
+    def __missing__(self, raw: bytes) -> Pair:
+        pair = _pair(KeyValue.FromString(raw))
+        if len(raw) <= self.LONGEST:
+            if len(self) >= self.MOST:
+                self.clear()
+            self[raw] = pair
+        return pair
+
+
+_find = _Pairs().__getitem__
 
 
 def spans(body: bytes) -> list[Span]:
     """Return the spans of an ExportTraceServiceRequest; raises Malformed."""
     try:
-        request = ExportTraceServiceRequest.FromString(body)
+        return [
+            _span(span)
+            for resource in Traces.FromString(body).resources
+            for scope in resource.scopes
+            for span in scope.spans
+        ]
     except DecodeError as error:
         raise Malformed("the body is not a protobuf ExportTraceServiceRequest") from error
-    return [
-        _span(span)
-        for resource in request.resource_spans
-        for scope in resource.scope_spans
-        for span in scope.spans
-    ]
 
 
 def log_records(body: bytes) -> list[LogRecord]:
     """Return the records of an ExportLogsServiceRequest; raises Malformed."""
     try:
-        request = ExportLogsServiceRequest.FromString(body)
+        return [
+            _record(record)
+            for resource in Logs.FromString(body).resources
+            for scope in resource.scopes
+            for record in scope.records
+        ]
     except DecodeError as error:
         raise Malformed("the body is not a protobuf ExportLogsServiceRequest") from error
+
+
+def points(body: bytes) -> list[MetricPoint]:
+    """Return the data points of an ExportMetricsServiceRequest; raises Malformed."""
+    try:
+        request = ExportMetricsServiceRequest.FromString(body)
+    except DecodeError as error:
+        raise Malformed("the body is not a protobuf ExportMetricsServiceRequest") from error
     return [
-        _record(record)
-        for resource in request.resource_logs
-        for scope in resource.scope_logs
-        for record in scope.log_records
+        point
+        for resource in request.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+        for point in _points(metric, _scalars(resource.resource.attributes))
     ]
 
 
-def _span(span: trace_pb2.Span) -> Span:
+def _span(span: Any) -> Span:
     server = span.kind == SERVER
+    raw, told = span.attributes, span.events
+    if not server and raw:
+        # Nothing is asked of other spans' attributes than what a flag evaluated to.
+        raw = [one for one in raw if one.startswith(_PREFIX, _KEY_AT)]
+    exposures: list[Exposure] = []
+    events: list[SpanEvent] = []
+    for event in told:
+        name, attributes = event.name, _attributes(event.attributes)
+        if name != EXPOSURE_EVENT:
+            events.append(SpanEvent(name, event.at_ns, attributes))
+        elif exposure := evaluated(attributes):
+            exposures.append(exposure)
+    # By position, since this is made for every span: names would double what it costs.
     return Span(
-        trace=span.trace_id,
-        id=span.span_id,
-        parent=span.parent_span_id,
-        server=server,
-        failed=span.status.code == ERROR,
-        start_ns=span.start_time_unix_nano,
-        end_ns=span.end_time_unix_nano,
-        attributes=_scalars(span.attributes) if server else {},
-        events=[
-            SpanEvent(
-                name=event.name,
-                at_ns=event.time_unix_nano,
-                attributes=_scalars(event.attributes),
-            )
-            for event in span.events
-        ],
+        span.trace,
+        span.id,
+        span.parent,
+        server,
+        span.status.code == ERROR,
+        span.start_ns,
+        span.end_ns,
+        _attributes(raw),
+        exposures,
+        events,
+        span.trace_state,
+        oversized(len(raw), len(told)),
     )
 
 
-def _record(record: logs_pb2.LogRecord) -> LogRecord:
-    attributes = _scalars(record.attributes)
+def _record(record: Any) -> LogRecord:
+    attributes = _attributes(record.attributes)
     return LogRecord(
-        name=record.event_name or str(attributes.get("event.name", "")),
-        at_ns=record.time_unix_nano or record.observed_time_unix_nano,
+        name=record.name or str(attributes.get("event.name", "")),
+        at_ns=record.at_ns or record.observed_ns,
         attributes=attributes,
+        trace=record.trace,
+        span=record.span,
+        refused=oversized(len(record.attributes)),
     )
 
 
-def _scalars(pairs: Iterable[KeyValue]) -> dict[str, Scalar]:
-    found: dict[str, Scalar] = {}
-    for pair in pairs:
-        value = pair.value
-        kind = value.WhichOneof("value")
-        if kind in SCALARS:
-            found[pair.key] = getattr(value, kind)
+def _points(metric: metrics_pb2.Metric, of_resource: dict[str, Scalar]) -> list[MetricPoint]:
+    """Return the points of a gauge or a sum; other kinds are no levels."""
+    kind = metric.WhichOneof("data")
+    if kind not in ("gauge", "sum"):
+        return []
+    data = getattr(metric, kind)
+    return [
+        MetricPoint(
+            metric=metric.name,
+            attributes=of_resource | _scalars(point.attributes),
+            value=getattr(point, point.WhichOneof("value")),
+            at_ns=point.time_unix_nano,
+            start_ns=point.start_time_unix_nano,
+            rising=kind == "sum" and data.is_monotonic,
+            delta=kind == "sum" and data.aggregation_temporality == DELTA,
+            refused=oversized(len(point.attributes)),
+        )
+        for point in data.data_points
+        if point.WhichOneof("value") and not point.flags & UNKEPT
+    ]
+
+
+def _attributes(raw: Iterable[bytes]) -> dict[str, Scalar]:
+    found = dict(map(_find, raw))
+    found.pop(NAMELESS, None)
     return found
+
+
+def _scalars(attributes: Iterable[KeyValue]) -> dict[str, Scalar]:
+    found = dict(map(_pair, attributes))
+    found.pop(NAMELESS, None)
+    return found
+
+
+def _pair(attribute: KeyValue) -> Pair:
+    """Return key and value, or what is dropped where it is no scalar, or too long a text."""
+    value = attribute.value
+    kind = value.WhichOneof("value")
+    if kind not in SCALARS:
+        return DROPPED
+    scalar: Scalar = getattr(value, kind)
+    if isinstance(scalar, str) and len(scalar) > MOST_TEXT:
+        return DROPPED
+    return attribute.key, scalar

@@ -1,25 +1,25 @@
-"""Spans and log records, however they were encoded, and what they mean for a trial."""
+"""Spans, log records and data points, however they were encoded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from phasegate.core.watch import Attributes
-from phasegate.telemetry.observation import EXPOSURE_EVENT, Batch, Exposure, Observation
+from phasegate.telemetry.exposing import SUBJECT, evaluated, text
+from phasegate.telemetry.limits import MOST_ATTRIBUTES, MOST_EVENTS
+from phasegate.telemetry.observation import (
+    EXPOSURE_EVENT,
+    Batch,
+    Exposure,
+    Observation,
+    Point,
+    Scalar,
+)
 
-Scalar = str | bool | int | float
-
-MOST_NESTED = 100  # a bound, since a hostile batch may have parents in a circle
 SECOND_NS = 1_000_000_000  # whole, so that dividing by it rounds once
-FLAG = "feature_flag.key"
-SUBJECT = "feature_flag.context.id"
-# The first one present counts; the second is the name before semantic conventions 1.32.
-VARIANTS = ("feature_flag.result.variant", "feature_flag.variant")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SpanEvent:
+class SpanEvent(NamedTuple):
     """An event within a span."""
 
     name: str
@@ -27,9 +27,12 @@ class SpanEvent:
     attributes: Mapping[str, Scalar]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
-    """A span. attributes are read of server spans only, as nothing else is asked of others."""
+class Span(NamedTuple):
+    """A span. Of others than server spans, attributes hold flag evaluations only.
+
+    exposures  flag evaluations told by its events. events: all other events.
+    refused    it is beyond the limits on one record.
+    """
 
     trace: bytes
     id: bytes
@@ -38,168 +41,88 @@ class Span:
     failed: bool
     start_ns: int
     end_ns: int
-    attributes: Mapping[str, Scalar]
-    events: Sequence[SpanEvent]
+    attributes: dict[str, Scalar]
+    exposures: list[Exposure]
+    events: list[SpanEvent]
+    trace_state: str
+    refused: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LogRecord:
+class LogRecord(NamedTuple):
     """A log record; name is empty where it is no event."""
 
     name: str
     at_ns: int
     attributes: Mapping[str, Scalar]
+    trace: bytes
+    span: bytes
+    refused: bool
 
 
-def of_spans(spans: Sequence[Span]) -> Batch:
-    """Return what spans say: server spans with their exposures, and the events within spans.
+class MetricPoint(NamedTuple):
+    """A data point of a gauge or a sum; see Point."""
 
-    What is told on an inner span belongs to the server span above it in the same batch, or to
-    the only server span of its trace; else it stands alone.
-    """
-    owners = _owners(spans)
-    exposures: dict[int, list[Exposure]] = {}
-    for index, owner in owners.items():
-        exposures.setdefault(owner, []).extend(_exposures_in(spans[index]))
-    observations: list[Observation] = []
-    for index, span in enumerate(spans):
-        found = tuple(exposures.get(index, ()))
-        if span.server:
-            observations.append(_request(span, found))
-        elif found:
-            observations.append(_exposed(found, span.end_ns))
-        if span.events:
-            owner = owners[index]
-            whole = tuple(exposures.get(owner, ()))
-            observations.extend(_named(span, _subject(spans[owner], whole), whole))
-    return Batch(records=len(spans), observations=tuple(observations))
+    metric: str
+    attributes: Mapping[str, Scalar]
+    value: float
+    at_ns: int
+    start_ns: int
+    rising: bool
+    delta: bool
+    refused: bool
+
+
+def oversized(attributes: int, events: int = 0) -> bool:
+    """Say whether a record is beyond the limits on one record."""
+    return attributes > MOST_ATTRIBUTES or events > MOST_EVENTS
 
 
 def of_logs(records: Sequence[LogRecord]) -> Batch:
     """Return what log records say: exposures, and events by their names."""
+    told = map(_of_record, records)
     return Batch(
         records=len(records),
-        observations=tuple(one for one in map(_of_record, records) if one is not None),
+        observations=tuple(one for one in told if one is not None),
+        refused=sum(record.refused for record in records),
+    )
+
+
+def of_points(points: Sequence[MetricPoint]) -> Batch:
+    """Return what data points say."""
+    return Batch(
+        records=len(points),
+        points=tuple(_of_point(point) for point in points if not point.refused),
+        refused=sum(point.refused for point in points),
     )
 
 
 def _of_record(record: LogRecord) -> Observation | None:
-    if not record.name:
+    if not record.name or record.refused:
         return None
+    exposures: tuple[Exposure, ...] = ()
     if record.name == EXPOSURE_EVENT:
-        exposure = _exposure(record.attributes)
-        return _exposed((exposure,), record.at_ns) if exposure else None
+        exposure = evaluated(record.attributes)
+        if exposure is None:
+            return None
+        exposures = (exposure,)
     return Observation(
         event=record.name,
-        subject=_text(record.attributes.get(SUBJECT)),
-        attributes=record.attributes,
+        subject=text(record.attributes.get(SUBJECT)),
+        attributes={} if exposures else record.attributes,
         at_s=record.at_ns / SECOND_NS,
-    )
-
-
-def _exposed(exposures: tuple[Exposure, ...], at_ns: int) -> Observation:
-    return Observation(
-        event=EXPOSURE_EVENT,
-        subject=_subject_of(exposures),
-        attributes={},
         exposures=exposures,
-        at_s=at_ns / SECOND_NS,
+        trace=record.trace,
+        span=record.span,
     )
 
 
-def _request(span: Span, exposures: tuple[Exposure, ...]) -> Observation:
-    return Observation(
-        event=None,
-        subject=_subject(span, exposures),
-        attributes=_of_server(span),
-        exposures=exposures,
-        at_s=span.end_ns / SECOND_NS,
+def _of_point(point: MetricPoint) -> Point:
+    return Point(
+        metric=point.metric,
+        attributes=point.attributes,
+        value=float(point.value),
+        at_s=point.at_ns / SECOND_NS,
+        start_s=point.start_ns / SECOND_NS,
+        rising=point.rising,
+        delta=point.delta,
     )
-
-
-def _subject(span: Span, exposures: Sequence[Exposure]) -> str | None:
-    return _text(span.attributes.get(SUBJECT)) or _subject_of(exposures)
-
-
-def _of_server(span: Span) -> Attributes:
-    status = span.attributes.get("http.response.status_code", 0)
-    failed = (
-        span.failed
-        or "error.type" in span.attributes
-        or span.attributes.get("error") is True
-        or (isinstance(status, int) and status >= 500)
-    )
-    judged: dict[str, Scalar] = {**span.attributes, "error": failed}
-    # A span that ends before it starts tells nothing about time; it is still an observation.
-    judged.pop("duration", None)
-    if span.end_ns >= span.start_ns:
-        judged["duration"] = (span.end_ns - span.start_ns) / 1e6
-    return judged
-
-
-def _named(
-    span: Span, subject: str | None, exposures: tuple[Exposure, ...]
-) -> Iterator[Observation]:
-    for event in span.events:
-        if event.name and event.name != EXPOSURE_EVENT:
-            yield Observation(
-                event=event.name,
-                subject=_text(event.attributes.get(SUBJECT)) or subject,
-                attributes=event.attributes,
-                exposures=exposures,
-                at_s=(event.at_ns or span.end_ns) / SECOND_NS,
-            )
-
-
-def _exposures_in(span: Span) -> list[Exposure]:
-    told = (_exposure(one.attributes) for one in span.events if one.name == EXPOSURE_EVENT)
-    return [exposure for exposure in told if exposure]
-
-
-def _owners(spans: Sequence[Span]) -> dict[int, int]:
-    """Return, for each span that has events, the span that they belong to, by index."""
-    talking = [index for index, span in enumerate(spans) if span.events]
-    if all(spans[index].server for index in talking):
-        return {index: index for index in talking}
-    places = {(span.trace, span.id): index for index, span in enumerate(spans)}
-    servers: dict[bytes, list[int]] = {}
-    for index, span in enumerate(spans):
-        if span.server:
-            servers.setdefault(span.trace, []).append(index)
-    return {index: _owner(index, spans, places, servers) for index in talking}
-
-
-def _owner(
-    index: int,
-    spans: Sequence[Span],
-    places: Mapping[tuple[bytes, bytes], int],
-    servers: Mapping[bytes, list[int]],
-) -> int:
-    trace = spans[index].trace
-    if spans[index].server or not trace:
-        return index
-    above: int | None = index
-    for _ in range(MOST_NESTED):
-        above = places.get((trace, spans[above].parent)) if above is not None else None
-        if above is None or spans[above].server:
-            break
-    if above is not None and spans[above].server:
-        return above
-    only = servers.get(trace, [])
-    return only[0] if len(only) == 1 else index
-
-
-def _exposure(attributes: Mapping[str, Scalar]) -> Exposure | None:
-    flag = attributes.get(FLAG)
-    variant = next((attributes[name] for name in VARIANTS if name in attributes), None)
-    if not isinstance(flag, str) or not isinstance(variant, str):
-        return None
-    return Exposure(flag=flag, variant=variant, subject=_text(attributes.get(SUBJECT)))
-
-
-def _subject_of(exposures: Sequence[Exposure]) -> str | None:
-    return next((one.subject for one in exposures if one.subject), None)
-
-
-def _text(value: Scalar | None) -> str | None:
-    return None if value is None or value == "" else str(value)

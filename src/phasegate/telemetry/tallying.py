@@ -8,43 +8,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from phasegate.core.evidence import Arm, Tally
+from phasegate.core.evidence import Tally
 from phasegate.core.watch import Watch
-from phasegate.flags.document import OFF
 from phasegate.ports import Sighting
-from phasegate.telemetry.arms import Arms, Placement, Told
-from phasegate.telemetry.lines import Line, identity_of
-from phasegate.telemetry.observation import (
-    COMPONENT_ATTRIBUTE,
-    EXPOSURE_EVENT,
-    VARIANT_ATTRIBUTE,
-    Observation,
-)
-from phasegate.telemetry.watching import Alarm, Trial, Watching, arranged
+from phasegate.telemetry import levels
+from phasegate.telemetry.bundles import Bundle, identity_of
+from phasegate.telemetry.counters import Counters
+from phasegate.telemetry.joining import Held, Joins, Trace
+from phasegate.telemetry.observation import EXPOSURE_EVENT, Observation, Point
+from phasegate.telemetry.outcomes import Outcomes
+from phasegate.telemetry.placing import Places, is_skewed
+from phasegate.telemetry.watching import Route, Watching, arranged
 
-WAITS_S = 5.0
-MOST_WAITING = 50_000
 MOST_SUBJECTS = 500_000
 REMEMBERED_S = 600.0
-
-
-@dataclass(kw_only=True)
-class Counters:
-    """What became of observations: received is the sum of all others.
-
-    exposures  said only what a flag evaluated to.   ignored    concern nothing that is watched.
-    joined     tallied.   waiting   outcomes whose exposure may still come.
-    unjoined   outcomes whose exposure did not come in time, never tallied.
-    skewed     too far from now to be believed. A sentinel among them is tallied all the same.
-    """
-
-    received: int = 0
-    exposures: int = 0
-    joined: int = 0
-    waiting: int = 0
-    unjoined: int = 0
-    skewed: int = 0
-    ignored: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +30,6 @@ class Flush:
 
     tallies: list[tuple[Tally, int]] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Waiting:
-    """An outcome that some trials could not place yet. joined: others could."""
-
-    told: Told
-    trials: tuple[Trial, ...]
-    until: float
-    joined: bool
 
 
 class Tallier:
@@ -76,13 +43,15 @@ class Tallier:
     def __init__(self, writer: str, key: bytes, most_subjects: int = MOST_SUBJECTS) -> None:
         self.writer = f"{writer}/{secrets.token_hex(6)}"
         self._lock = threading.Lock()
+        self._watches: tuple[Watch, ...] = ()
         self._watching = Watching()
-        self._arms = Arms(key, most_subjects)
-        self._waiting: list[_Waiting] = []
+        self._counters = Counters()
+        self._places = Places(key, most_subjects)
+        self._joins = Joins()
+        self._outcomes = Outcomes(self._places, self._counters)
         self._leaving = Flush()
         self._recalled: list[Sighting] = []
         self._sequence = count(1)
-        self._counters = Counters()
 
     @property
     def counters(self) -> Counters:
@@ -93,11 +62,14 @@ class Tallier:
     def watch(self, watches: Sequence[Watch]) -> None:
         """Replace what is looked for; trials that remain keep their subjects, others lose them."""
         with self._lock:
-            before = self._watching.lines
-            self._watching = arranged(watches, before)
-            gone = before.keys() - self._watching.lines.keys()
+            if tuple(watches) == self._watches:
+                return
+            self._watches = tuple(watches)
+            before = self._watching.bundles
+            self._watching = arranged(watches, self._watching)
+            gone = before.keys() - self._watching.bundles.keys()
             # What they last counted is evidence still; it is stored with the next flush.
-            self._drain([before[identity] for identity in gone], 0, self._leaving)
+            self._drain([before[key] for key in gone], 0, self._leaving)
             recalled, self._recalled = self._recalled, []
             self._recall(recalled)
 
@@ -109,172 +81,147 @@ class Tallier:
     def is_sentinel(self, observation: Observation) -> bool:
         """Say whether an observation is a sentinel that is watched."""
         with self._lock:
-            return bool(self._alarms(observation))
+            return self._outcomes.is_sentinel(observation, self._watching)
 
     def observe(self, observations: Sequence[Observation], now: float) -> bool:
         """Count observations; True if a sentinel was among them, so that a flush is urgent."""
         urgent = False
         with self._lock:
-            told = [self._arms.read(observation, now) for observation in observations]
+            self._counters.received += len(observations)
+            outcomes: list[Observation] = []
+            watches_requests = None in self._watching.alarms
             # All exposures first: the order within a batch means nothing.
-            for one in told:
-                if one.own:
-                    self._arms.remember(one, self._watching.joined_flags)
-            for one in told:
-                urgent |= self._take(one, now)
+            for one in observations:
+                if one.event is None:
+                    self._take_request(one, now)
+                    if watches_requests:
+                        outcomes.append(one)
+                elif one.event == EXPOSURE_EVENT:
+                    self._take_exposure(one, now)
+                else:
+                    outcomes.append(one)
+            for one in outcomes:
+                urgent |= self._outcomes.take(one, self._watching, now)
+            self._end_joins(now)
         return urgent
+
+    def read(self, points: Sequence[Point]) -> None:
+        """Take in data points of levels."""
+        with self._lock:
+            self._counters.points += len(points)
+            levels.take(self._watching.levels, points)
 
     def flush(self, now: float) -> Flush:
         """Return all that was counted since the last flush; whoever calls must not lose it."""
         with self._lock:
-            self._retry(now)
-            self._arms.forget(now - REMEMBERED_S - self._watching.longest_lag_s)
+            self._end_joins(now)
+            self._outcomes.retry(self._watching, now)
+            self._places.age(now, REMEMBERED_S + self._watching.longest_lag_s)
             now_ms = int(now * 1000)
             leaving, self._leaving = self._leaving, Flush()
             flushed = Flush(
                 tallies=[(tally, max(ripe_ms, now_ms)) for tally, ripe_ms in leaving.tallies],
                 sightings=leaving.sightings,
             )
-            self._drain(self._watching.lines.values(), now_ms, flushed)
+            self._drain(self._watching.bundles.values(), now_ms, flushed)
+            for level in (one for many in self._watching.levels.values() for one in many):
+                readings = level.drain(now, self.writer, self._sequence)
+                flushed.tallies.extend((tally, now_ms) for tally in readings)
             return flushed
 
-    def _drain(self, lines: Iterable[Line], now_ms: int, into: Flush) -> None:
-        for line in lines:
-            into.tallies.extend(line.drain(now_ms, self.writer, self._sequence))
-            if sighting := line.sighting():
-                into.sightings.append(sighting)
+    def _drain(self, bundles: Iterable[Bundle], now_ms: int, into: Flush) -> None:
+        for bundle in bundles:
+            into.tallies.extend(bundle.drain(now_ms, self.writer, self._sequence))
+            into.sightings.extend(bundle.sightings())
 
     def _recall(self, sightings: Sequence[Sighting]) -> list[Sighting]:
-        """Hand sightings to their lines and return those that have none yet."""
+        """Hand sightings to their bundles and return those that have none yet."""
         strange = []
         for sighting in sightings:
-            line = self._watching.lines.get(identity_of(sighting))
-            if line is None:
+            bundle = self._watching.by_series.get(identity_of(sighting))
+            if bundle is None:
                 strange.append(sighting)
             else:
-                line.recall(sighting)
+                bundle.recall(sighting)
         return strange
 
-    def _take(self, told: Told, now: float) -> bool:
-        self._counters.received += 1
-        event = told.observation.event
-        if event == EXPOSURE_EVENT:
-            self._counters.exposures += 1
-            return False
-        alarmed = self._raise_alarms(told, now)
-        if told.skewed:
+    def _take_request(self, request: Observation, now: float) -> None:
+        if is_skewed(request.at_s, now):
             self._counters.skewed += 1
-        elif event is None:
-            joined = self._count_span(told) or alarmed
-            self._counters.joined += joined
-            self._counters.ignored += not joined
+            return
+        watching, places = self._watching, self._places
+        counted, lacking = False, bool(watching.by_flag)
+        for who, route in places.routes(request.exposures, request.subject, watching):
+            counted |= self._count(request, who, route)
+            lacking &= route.lacking
+        if lacking and request.trace:
+            self._counters.waiting += 1
+            self._hold(request, counted, now)
+        elif counted or self._outcomes.is_sentinel(request, watching):
+            self._counters.count(request)
         else:
-            self._take_outcome(event, told, now, joined=alarmed)
-        return alarmed
+            self._counters.ignored += 1
 
-    def _count_span(self, told: Told) -> bool:
-        counted = False
-        for flag, placement in told.own.items():
-            for trial in self._watching.by_flag.get(flag, ()):
-                counted |= _count(trial, told.observation, placement)
+    def _count(self, request: Observation, who: int | None, route: Route) -> bool:
+        """Count a request and remember who was exposed in it; True if it concerns a series."""
+        second = int(request.at_s)
+        if request.sampled:
+            # Outcomes of its stream are told of some requests only, as the requests are.
+            for arm_bit, bundle in (*route.counting, *route.outcomes):
+                bundle.refuse(arm_bit, second)
+            return bool(route.counting)
+        counted, attributes = False, request.attributes
+        for arm_bit, bundle in route.counting:
+            value = bundle.value_of(attributes)
+            if value is not None:
+                bundle.count(arm_bit, second, who, value)
+                counted = True
+        if route.arms:
+            self._places.remember(who, route, request)
         return counted
 
-    def _take_outcome(self, event: str, told: Told, now: float, *, joined: bool) -> None:
-        """Count an outcome where its arm is known, and let it wait for the arms that are not."""
-        trials = [
-            trial
-            for trial in self._watching.by_event.get(event, ())
-            if _concerns(trial, told.observation)
-        ]
-        left = tuple(trial for trial in trials if not self._join(trial, told))
-        joined = joined or len(left) < len(trials)
-        if not left:
-            self._counters.joined += joined
-            self._counters.ignored += not joined
-        elif told.subject is None or len(self._waiting) >= MOST_WAITING:
-            self._give_up(joined=joined)
+    def _hold(self, request: Observation, counted: bool, now: float) -> None:
+        kept = request._replace(attributes=self._watching.judged(request.attributes))
+        held = Held(kept, {one.flag for one in request.exposures}, counted)
+        for exposed in self._joins.hold(held, now):
+            self._join(held, exposed)
+
+    def _take_exposure(self, exposed: Observation, now: float) -> None:
+        self._counters.exposures += 1
+        if is_skewed(exposed.at_s, now):
+            return
+        watching, concerns = self._watching, False
+        for who, route in self._places.routes(exposed.exposures, exposed.subject, watching):
+            self._places.remember(who, route, exposed)
+            concerns |= bool(route.counting)
+        if concerns and exposed.trace and not self._places.repeats(exposed, watching):
+            for held in self._joins.expose(exposed, now):
+                self._join(held, exposed)
+
+    def _join(self, held: Held, exposed: Observation) -> None:
+        """Count a request for the exposures that were told apart from it."""
+        new = tuple(one for one in exposed.exposures if one.flag not in held.known)
+        held.known.update(one.flag for one in new)
+        request = held.request
+        subject = request.subject or exposed.subject
+        for who, route in self._places.routes(new, subject, self._watching):
+            held.counted |= self._count(request, who, route)
+
+    def _end_joins(self, now: float) -> None:
+        for trace in self._joins.over(now):
+            self._end(trace)
+
+    def _end(self, trace: Trace) -> None:
+        if len(trace.requests) == 1:
+            for exposed in trace.exposures:
+                self._join(trace.requests[0], exposed)
         else:
-            self._counters.waiting += 1
-            self._waiting.append(
-                _Waiting(told=told, trials=left, until=now + WAITS_S, joined=joined)
+            self._counters.stray_exposures += sum(
+                not self._places.repeats(exposed, self._watching) for exposed in trace.exposures
             )
-
-    def _join(self, trial: Trial, told: Told) -> bool:
-        placement = self._arms.place(told, trial.watch.flag, told.observation.at_s)
-        if placement is None:
-            return False
-        _count(trial, told.observation, placement)
-        return True
-
-    def _retry(self, now: float) -> None:
-        waiting, self._waiting = self._waiting, []
-        for one in waiting:
-            trials = [trial for trial in one.trials if self._watching.has(trial)]
-            left = tuple(trial for trial in trials if not self._join(trial, one.told))
-            joined = one.joined or len(left) < len(trials)
-            if left and now < one.until:
-                self._waiting.append(replace(one, trials=left, joined=joined))
+        for held in trace.requests:
+            self._counters.waiting -= 1
+            if held.counted or self._outcomes.is_sentinel(held.request, self._watching):
+                self._counters.count(held.request)
             else:
-                self._counters.waiting -= 1
-                self._give_up(joined=joined)
-
-    def _give_up(self, *, joined: bool) -> None:
-        self._counters.joined += joined
-        self._counters.unjoined += not joined
-
-    def _alarms(self, observation: Observation) -> list[Alarm]:
-        return [
-            alarm
-            for alarm in self._watching.alarms.get(observation.event, ())
-            if alarm.series.is_bad(observation.attributes)
-        ]
-
-    def _raise_alarms(self, told: Told, now: float) -> bool:
-        """Count a sentinel for whom it accuses; True if it was one that is watched.
-
-        It accuses the component it names; else those its subject is treated with; else nobody
-        alone, which is counted for the environment: no sentinel is ever dropped. A record that
-        says the old version answered (variant "off") is counted in control and accuses nobody.
-        """
-        alarms = self._alarms(told.observation)
-        if not alarms:
-            return False
-        bucket = int(now if told.skewed else told.observation.at_s)
-        name = told.observation.attributes.get(COMPONENT_ATTRIBUTE)
-        accused = [line for alarm in alarms for line in alarm.lines_of(name)]
-        for alarm in alarms if not accused else ():
-            treated = self._treated(alarm, told, now)
-            if not treated:
-                line = alarm.environment
-                line.count(Arm.CONTROL, bucket, told.subject, bad=True, value=0.0)
-            accused.extend(treated)
-        arm = Arm.CONTROL if _says_old(told.observation) else Arm.TREATMENT
-        for line in accused:
-            line.count(arm, bucket, told.subject, bad=True, value=0.0)
-        return True
-
-    def _treated(self, alarm: Alarm, told: Told, now: float) -> list[Line]:
-        placed = [(self._arms.place(told, watch.flag, now), line) for watch, line in alarm.members]
-        return [line for placement, line in placed if placement and placement.arm is Arm.TREATMENT]
-
-
-def _says_old(observation: Observation) -> bool:
-    """Say whether a record names the component's old version as the one that answered."""
-    return observation.attributes.get(VARIANT_ATTRIBUTE) == OFF
-
-
-def _concerns(trial: Trial, observation: Observation) -> bool:
-    lines = trial.lines[observation.event]
-    return any(line.series.is_bad(observation.attributes) is not None for line in lines)
-
-
-def _count(trial: Trial, observation: Observation, placement: Placement) -> bool:
-    counted = False
-    for line in trial.lines[observation.event]:
-        bad = line.series.is_bad(observation.attributes)
-        if bad is not None:
-            at_s = placement.exposed_s if line.lag_s else observation.at_s
-            value = line.value_in(observation.attributes)
-            line.count(placement.arm, int(at_s), placement.subject, bad=bad, value=value)
-            counted = True
-    return counted
+                self._counters.ignored += 1

@@ -1,131 +1,231 @@
-"""What is looked for, arranged so that one observation finds its lines at once."""
+"""What is looked for, arranged so that one observation finds its counts at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from phasegate.core.evidence import ENVIRONMENT
 from phasegate.core.plan import MetricKind
-from phasegate.core.watch import Series, Watch
-from phasegate.telemetry.lines import Identity, Line
+from phasegate.core.watch import Attributes, Series, Watch
+from phasegate.core.watching import COUNTED_BY_TELEMETRY
+from phasegate.flags.document import OFF, ON
+from phasegate.telemetry.asking import Belonging, asked
+from phasegate.telemetry.bundles import Bundle, BundleKey, Identity, Member
+from phasegate.telemetry.levels import Level, LevelKey
 
 K = TypeVar("K")
 V = TypeVar("V")
-LineOf = Callable[[Watch, Series, str], Line]
+Signature = tuple[tuple[str, str], ...]
+"""Flags and their variants as one request met them."""
+
+ARM_BITS = {OFF: 0, ON: 1}
+MOST_ROUTES = 10_000
+
+
+class Route(NamedTuple):
+    """What one signature means: arms by flag, and where requests like it are counted.
+
+    outcomes where events that follow such a request are counted.
+    joined   flags, with the arm's bit, that outcomes may be joined to later.
+    lacking  it lacks a flag whose requests are counted.
+    """
+
+    arms: Mapping[str, int]
+    counting: tuple[tuple[int, Bundle], ...]
+    outcomes: tuple[tuple[int, Bundle], ...]
+    joined: tuple[tuple[str, int], ...]
+    lacking: bool
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trial:
-    """One watched component with its lines, by the event they are observed by; None: spans."""
+    """One watched component with its bundles, by the event they are observed by; None: spans."""
 
-    watch: Watch
-    lines: Mapping[str | None, tuple[Line, ...]]
+    flag: str
+    bundles: Mapping[str | None, tuple[Bundle, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Alarm:
-    """One sentinel of one run and phase: a line per component, and one for nobody's."""
+    """One sentinel of one run and phase: a bundle per component, and one for nobody's."""
 
     series: Series
-    members: tuple[tuple[Watch, Line], ...]
-    environment: Line
+    members: tuple[tuple[Watch, Bundle], ...]
+    environment: Bundle
 
-    def lines_of(self, component: object) -> list[Line]:
-        """Return the lines of the component of that name; none if it is not watched."""
-        return [line for watch, line in self.members if watch.component == component]
+    def bundles_of(self, component: object) -> list[Bundle]:
+        """Return the bundles of the component of that name; none if it is not watched."""
+        return [bundle for watch, bundle in self.members if watch.component == component]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Watching:
-    """Trials by flag and by event, alarms by event, and all their lines by identity."""
+    """Trials by flag and by event, alarms by event, and all their bundles; levels by metric."""
 
-    lines: Mapping[Identity, Line] = field(default_factory=dict)
-    by_flag: Mapping[str, tuple[Trial, ...]] = field(default_factory=dict)
+    bundles: Mapping[BundleKey, Bundle] = field(default_factory=dict)
+    by_series: Mapping[Identity, Bundle] = field(default_factory=dict)
+    by_flag: Mapping[str, tuple[Bundle, ...]] = field(default_factory=dict)
     by_event: Mapping[str, tuple[Trial, ...]] = field(default_factory=dict)
     alarms: Mapping[str | None, tuple[Alarm, ...]] = field(default_factory=dict)
     joined_flags: frozenset[str] = frozenset()
+    levels: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
     longest_lag_s: float = 0.0
+    judged_fields: frozenset[str] = frozenset()
+    _routes: dict[Signature, Route] = field(default_factory=dict)
 
     def has(self, trial: Trial) -> bool:
         """Say whether a trial is watched still, perhaps arranged anew."""
-        return all(line.identity in self.lines for lines in trial.lines.values() for line in lines)
+        return all(one.key in self.bundles for many in trial.bundles.values() for one in many)
 
+    def route(self, signature: Signature) -> Route:
+        """Return what a signature means."""
+        known = self._routes.get(signature)
+        return self._new_route(signature) if known is None else known
 
-def arranged(watches: Sequence[Watch], before: Mapping[Identity, Line]) -> Watching:
-    """Arrange watches; a line that was there before goes on with what it knows."""
-    lines: dict[Identity, Line] = {}
+    def arm_bit(self, variant: str) -> int | None:
+        """Return the arm's bit that a variant stands for; None if it stands for none."""
+        return ARM_BITS.get(variant)
 
-    def line(watch: Watch, series: Series, component: str) -> Line:
-        identity = Identity(
-            run=watch.run,
-            phase=watch.phase,
-            component=component,
-            attempt=watch.attempt,
-            series=series.name,
+    def judged(self, attributes: Attributes) -> Attributes:
+        """Return what is judged of a request's attributes, for whoever has to keep it."""
+        return {name: attributes[name] for name in self.judged_fields if name in attributes}
+
+    def _new_route(self, signature: Signature) -> Route:
+        arms: dict[str, int] = {}
+        for flag, variant in signature:
+            bit = ARM_BITS.get(variant)
+            # Evaluated both ways within one request: whoever was exposed at all was exposed.
+            if bit is not None and bit >= arms.get(flag, 0):
+                arms[flag] = bit
+        route = Route(
+            arms=arms,
+            counting=tuple(
+                (bit, bundle) for flag, bit in arms.items() for bundle in self.by_flag.get(flag, ())
+            ),
+            outcomes=tuple(
+                (arms[trial.flag], bundle)
+                for trials in self.by_event.values()
+                for trial in trials
+                if trial.flag in arms
+                for bundles in trial.bundles.values()
+                for bundle in bundles
+                if bundle.key.event is not None
+            ),
+            joined=tuple((flag, bit) for flag, bit in arms.items() if flag in self.joined_flags),
+            lacking=not arms.keys() >= self.by_flag.keys(),
         )
-        if identity not in lines:
-            lines[identity] = before.get(identity) or _new_line(identity, watch, series)
-        return lines[identity]
+        if len(self._routes) >= MOST_ROUTES:
+            self._routes.clear()
+        self._routes[signature] = route
+        return route
+
+
+def arranged(watches: Sequence[Watch], was: Watching) -> Watching:
+    """Arrange watches; what was there before goes on with what it knows."""
+    before = was.bundles
+    bundles: dict[BundleKey, Bundle] = {}
+
+    def bundled(watch: Watch, component: str, series: Iterable[Series]) -> list[Bundle]:
+        found = _bundles(watch, component, series, before)
+        bundles.update((bundle.key, bundle) for bundle in found)
+        return found
 
     trials = [
-        Trial(watch=watch, lines=_by_event(line(watch, one, watch.component) for one in shares))
+        Trial(flag=watch.flag, bundles=_by_event(bundled(watch, watch.component, shares)))
         for watch in watches
         if (shares := [one for one in watch.series if _is_tallied(one) and not _is_sentinel(one)])
     ]
-    alarms = _alarms(watches, line)
+    alarms = [
+        Alarm(
+            series=group[0][1],
+            members=tuple(
+                (watch, bundled(watch, watch.component, [one])[0]) for watch, one in group
+            ),
+            environment=bundled(
+                max((watch for watch, _ in group), key=lambda watch: watch.attempt),
+                ENVIRONMENT,
+                [group[0][1]],
+            )[0],
+        )
+        for group in _sentinels(watches)
+    ]
     return Watching(
-        lines=lines,
-        by_flag=_grouped((trial.watch.flag, trial) for trial in trials if None in trial.lines),
-        by_event=_grouped((event, trial) for trial in trials for event in trial.lines if event),
+        bundles=bundles,
+        by_series={one: bundle for bundle in bundles.values() for one in bundle.identities()},
+        by_flag=_grouped(
+            (one.flag, bundle) for one in trials for bundle in one.bundles.get(None, ())
+        ),
+        by_event=_grouped((event, trial) for trial in trials for event in trial.bundles if event),
         alarms=_grouped((alarm.series.metric.event, alarm) for alarm in alarms),
         joined_flags=frozenset(
             watch.flag for watch in watches if any(one.metric.event for one in watch.series)
         ),
-        longest_lag_s=max((each.lag_s for each in lines.values()), default=0.0),
+        levels=_levels(watches, was),
+        longest_lag_s=max((bundle.lag_s for bundle in bundles.values()), default=0.0),
+        judged_fields=frozenset(
+            name for key in bundles for name in key.belonging.fields if key.event is None
+        ),
     )
 
 
-def _alarms(watches: Sequence[Watch], line: LineOf) -> list[Alarm]:
+def _bundles(
+    watch: Watch, component: str, series: Iterable[Series], before: Mapping[BundleKey, Bundle]
+) -> list[Bundle]:
+    groups: dict[tuple[str | None, Belonging, float], list[Member]] = {}
+    for one in series:
+        question = asked(one)
+        if question is None:
+            continue
+        belonging, is_bad = question
+        # A sentinel is never held back, so it has no lag whatever its metric says.
+        lag_s = 0.0 if _is_sentinel(one) else one.metric.lag.total_seconds()
+        members = groups.setdefault((one.metric.event, belonging, lag_s), [])
+        members.append(Member(series=one, is_bad=is_bad))
+    found = []
+    for group, members in groups.items():
+        names = tuple(member.series.name for member in members)
+        key = BundleKey(watch.run, watch.phase, component, watch.attempt, *group, names)
+        found.append(before.get(key) or Bundle(key, members, watch.block))
+    return found
+
+
+def _sentinels(watches: Sequence[Watch]) -> list[list[tuple[Watch, Series]]]:
+    """Return the sentinels of each run and phase, each with all who watch for it."""
     groups: dict[tuple[str, str, str], list[tuple[Watch, Series]]] = {}
     for watch in watches:
         for series in watch.series:
             if _is_tallied(series) and _is_sentinel(series):
                 key = (watch.run, watch.phase, series.name)
                 groups.setdefault(key, []).append((watch, series))
-    return [
-        Alarm(
-            series=group[0][1],
-            members=tuple((watch, line(watch, one, watch.component)) for watch, one in group),
-            environment=line(
-                max((watch for watch, _ in group), key=lambda watch: watch.attempt),
-                group[0][1],
-                ENVIRONMENT,
-            ),
-        )
-        for group in groups.values()
-    ]
+    return list(groups.values())
 
 
-def _new_line(identity: Identity, watch: Watch, series: Series) -> Line:
-    # A sentinel is never held back, so it has no lag whatever its metric says.
-    lag_s = 0.0 if _is_sentinel(series) else series.metric.lag.total_seconds()
-    return Line(identity=identity, series=series, block=watch.block, lag_s=lag_s)
+def _levels(watches: Sequence[Watch], was: Watching) -> dict[str, tuple[Level, ...]]:
+    before = {level.key: level for levels in was.levels.values() for level in levels}
+    found: dict[LevelKey, Level] = {}
+    for watch in watches:
+        for one in watch.series:
+            if one.metric.kind is MetricKind.LEVEL and one.metric.source == COUNTED_BY_TELEMETRY:
+                key = LevelKey(run=watch.run, phase=watch.phase, series=one.name)
+                found[key] = before.get(key) or Level(key=key, series=one)
+    return _grouped((level.series.metric.query or "", level) for level in found.values())
 
 
 def _is_tallied(series: Series) -> bool:
     """Levels, labelled cases and other sources are tallied by whoever reads them."""
     metric = series.metric
-    return metric.source == "otlp" and metric.cases is None and metric.kind is not MetricKind.LEVEL
+    counted = metric.source == COUNTED_BY_TELEMETRY and metric.cases is None
+    return counted and metric.kind is not MetricKind.LEVEL
 
 
 def _is_sentinel(series: Series) -> bool:
     return series.metric.kind is MetricKind.SENTINEL
 
 
-def _by_event(lines: Iterable[Line]) -> Mapping[str | None, tuple[Line, ...]]:
-    return _grouped((line.series.metric.event, line) for line in lines)
+def _by_event(bundles: Iterable[Bundle]) -> Mapping[str | None, tuple[Bundle, ...]]:
+    return _grouped((bundle.key.event, bundle) for bundle in bundles)
 
 
 def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:

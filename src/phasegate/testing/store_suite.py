@@ -53,6 +53,7 @@ def tally(sequence: int, writer: str = "server-1", run: str = "checkout-1") -> T
         subjects_bad=8,
         at_risk=70,
         newly_bad=7,
+        again_bad=6,
         total=1234.5,
         writer=writer,
         sequence=sequence,

@@ -60,6 +60,7 @@ class Story:
         items: list[Json] = [
             {
                 "component": component.name,
+                "phase": phase,
                 "flag": component.flag,
                 "exposure": component.stage(stage).exposure,
                 "mode": component.stage(stage).mode.value,

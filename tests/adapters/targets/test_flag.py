@@ -1,7 +1,8 @@
-"""Exposure as flags: published in order, held back without a store, confirmed everywhere."""
+"""Exposure as flags: written behind a fence, published, and believed only once it is read back."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,156 +10,160 @@ import pytest
 
 from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.adapters.targets.flag import FlagTarget
-from phasegate.core.event import START_OF_CHAIN, chain
+from phasegate.core.command import Draft
+from phasegate.core.event import Event
 from phasegate.flags.document import FlagState
-from phasegate.ports import Fence, Reach, Unavailable
+from phasegate.ports import Conflict, Fence, Unavailable
 from phasegate.server.board import FlagBoard
-from phasegate.testing.checkout import NOON
+from phasegate.service import change_flag
+from phasegate.testing.checkout import ADA, NOON
 
-CART = FlagState(key="cart", exposure=10_000)
-PRICES = FlagState(key="prices", exposure=10_000)
-
-
-class Gone(MemoryStore):
-    """A store that can go away."""
-
-    away = False
-
-    def flag_states(self, environment: str) -> tuple[int, list[FlagState]]:
-        if self.away:
-            raise Unavailable("the store is gone")
-        return super().flag_states(environment)
+CART = FlagState(key="new_cart", exposure=2500, on_trial=True)
+PRICES = FlagState(key="new_prices", exposure=10_000, on_trial=True)
 
 
-class Desk:
-    """A target with its board and its store."""
+class Place:
+    """A target over a real board. stale: what is read back instead of what is served."""
 
     def __init__(self) -> None:
-        self.store, self.board = Gone(), FlagBoard()
-        self.target = FlagTarget(self.store, self.board, self.served, "one")
+        self.store = MemoryStore()
+        self.board = FlagBoard()
+        self.stale: dict[str, Any] | None = None
+        self.target = FlagTarget(self.store, self.board, self._read_back)
 
-    def served(self, environment: str) -> dict[str, Any]:
-        published = self.board.current(environment)
-        return json.loads(published.body) if published else {}
+    def bring(self, *states: FlagState, number: int = 1, log: str = "checkout-1") -> None:
+        self.target.bring("staging", states, Fence(log=log, number=number))
 
-    def bring(self, number: int, *states: FlagState) -> None:
-        self.target.bring("demo", states, Fence(log="run-1", number=number))
+    def kill(self, key: str, kind: str = "flag_killed") -> None:
+        draft = Draft(kind=kind, body={"flag": key, "reason": "wrong totals"})
+        assert isinstance(change_flag(self.store, "staging", draft, ADA, NOON), Event)
+        self.target.publish("staging")
 
-    def variants(self) -> dict[str, Any]:
-        published = self.board.current("demo")
+    def is_on(self, key: str, subject: str) -> bool:
+        published = self.board.current("staging")
         assert published is not None
-        return {key: published.flags.evaluate(key, "p", {}).variant for key in ("cart", "prices")}
+        return published.flags.evaluate(key, subject, {}).value is True
 
-    @property
-    def version(self) -> int:
-        published = self.board.current("demo")
-        return published.version if published else 0
+    def share(self, key: str) -> float:
+        return sum(self.is_on(key, f"patient-{number}") for number in range(1000)) / 1000
+
+    def _read_back(self, environment: str) -> dict[str, Any]:
+        published = self.board.current(environment)
+        served: dict[str, Any] = json.loads(published.body) if published else {}
+        return served if self.stale is None else self.stale
 
 
 @pytest.fixture
-def desk() -> Desk:
-    desk = Desk()
-    desk.bring(1, CART, PRICES)
-    return desk
+def place() -> Place:
+    return Place()
 
 
-def test_what_is_held_back_is_off_at_once_and_nothing_else_is(desk: Desk) -> None:
-    desk.store.away = True
+def test_what_is_brought_is_served_and_confirmed(place: Place) -> None:
+    place.bring(CART)
 
-    desk.target.hold_back("demo", frozenset({"cart"}))
-
-    assert desk.variants() == {"cart": "off", "prices": "on"}
-
-
-def test_applications_are_told_of_what_is_held_back_under_a_new_version(desk: Desk) -> None:
-    before = desk.version
-
-    desk.target.hold_back("demo", frozenset({"cart"}))
-
-    assert desk.version == before + 1
+    assert place.share("new_cart") == pytest.approx(0.25, abs=0.05)
+    assert place.target.unconfirmed("staging", [CART]) == ()
 
 
-def test_what_is_held_back_stays_so_whatever_the_store_says(desk: Desk) -> None:
-    desk.target.hold_back("demo", frozenset({"cart"}))
-    desk.bring(2, FlagState(key="prices", exposure=0))
+def test_bringing_the_same_again_changes_no_version(place: Place) -> None:
+    place.bring(CART)
+    before = place.board.current("staging")
 
-    assert desk.variants() == {"cart": "off", "prices": "off"}
+    place.bring(CART)
 
-
-def test_what_is_held_back_no_longer_is_served_as_the_store_says(desk: Desk) -> None:
-    desk.target.hold_back("demo", frozenset({"cart"}))
-    desk.target.hold_back("demo", frozenset())
-
-    assert desk.variants() == {"cart": "on", "prices": "on"}
+    assert place.board.current("staging") is before
 
 
-def test_versions_grow_also_when_the_store_catches_up_with_what_was_held_back(
-    desk: Desk,
-) -> None:
-    desk.target.hold_back("demo", frozenset({"cart"}))
-    held = desk.version
-    desk.bring(2, FlagState(key="cart", exposure=0))
+def test_a_write_that_comes_late_is_refused_and_changes_nothing(place: Place) -> None:
+    place.bring(FlagState(key="new_cart", exposure=0), number=5)
 
-    assert desk.version > held
-    assert desk.target.unconfirmed("demo", [FlagState(key="cart", exposure=0)]) == ()
+    with pytest.raises(Conflict):
+        place.bring(PRICES, CART, number=3)
+
+    assert place.share("new_cart") == 0
 
 
-def test_reach_counts_in_the_stores_versions(desk: Desk) -> None:
-    desk.target.hold_back("demo", frozenset({"cart"}))
+def test_flags_of_others_stay_as_they_are(place: Place) -> None:
+    place.bring(PRICES, log="prices-1")
+    place.bring(CART, log="checkout-1")
 
-    assert desk.target.reach("demo").version == 1
-
-
-def test_a_store_that_was_set_back_is_published_under_a_newer_version(desk: Desk) -> None:
-    for number in range(2, 6):
-        desk.bring(number, FlagState(key="cart", exposure=100 * number))
-    before = desk.version
-    desk.store = Gone()
-    restored = FlagTarget(desk.store, desk.board, desk.served, "one")
-    restored._served = desk.target._served
-    desk.store.put_flag_states("demo", [CART, PRICES], Fence(log="run-1", number=1))
-
-    restored.publish("demo")
-
-    assert desk.version > before
-    assert desk.variants() == {"cart": "on", "prices": "on"}
+    assert place.share("new_prices") == 1
 
 
-def test_what_another_server_has_not_carried_out_is_not_confirmed(desk: Desk) -> None:
-    reach = Reach(environment="demo", version=0, streams={}, lost={}, leased_ms=1000)
-    desk.store.report("two", [reach])
+def test_what_is_read_back_otherwise_is_not_confirmed(place: Place) -> None:
+    place.bring(CART)
 
-    assert desk.target.unconfirmed("demo", [CART]) == ("server two does not serve it yet",)
-
-
-def test_a_servers_own_report_is_not_asked(desk: Desk) -> None:
-    reach = Reach(environment="demo", version=0, streams={"kiosk": 0}, lost={}, leased_ms=1000)
-    desk.store.report("one", [reach])
-
-    assert desk.target.unconfirmed("demo", [CART]) == ()
-
-
-def test_a_version_that_counts_peoples_changes_contains_all_that_was_put_before(
-    desk: Desk,
-) -> None:
-    """Whoever has journal entry n has read the flags after it was written."""
-    order: list[str] = []
-    states, events = desk.store.flag_states, desk.store.events
-    desk.store.flag_states = lambda e: (order.append("flags"), states(e))[1]  # type: ignore[method-assign]  # a fake that listens
-    desk.store.events = lambda log, after=0: (order.append("journal"), events(log, after))[1]  # type: ignore[method-assign]  # a fake that listens
-    desk.store.append(
-        chain(
-            log="flags:demo",
-            number=1,
-            at=NOON,
-            kind="flag_killed",
-            actor="Ada",
-            body={"flag": "cart", "reason": "wrong"},
-            previous=START_OF_CHAIN,
+    for stale in ({}, {"flags": {}}, {"flags": {"new_cart": {"state": "ENABLED"}}}):
+        place.stale = stale
+        assert place.target.unconfirmed("staging", [CART]) == (
+            "flag new_cart is not served as wanted",
         )
+
+
+def test_what_cannot_be_read_back_is_unavailable_not_confirmed() -> None:
+    def nobody(_: str) -> dict[str, Any]:
+        raise Unavailable("flags cannot be read back")
+
+    target = FlagTarget(MemoryStore(), FlagBoard(), nobody)
+
+    with pytest.raises(Unavailable):
+        target.unconfirmed("staging", [CART])
+
+
+def test_an_application_that_lags_is_named_until_it_confirms(place: Place) -> None:
+    place.bring(CART)
+
+    async def connect() -> tuple[tuple[str, ...], tuple[str, ...]]:
+        stream = place.board.open("staging", "shop-1")
+        place.board.news(stream)
+        before = place.target.unconfirmed("staging", [CART])
+        place.board.acknowledge(stream.id, 1)
+        return before, place.target.unconfirmed("staging", [CART])
+
+    before, after = asyncio.run(connect())
+
+    assert before == ("application shop-1 has not confirmed",)
+    assert after == ()
+
+
+def test_an_application_that_was_lost_under_lease_may_still_serve(place: Place) -> None:
+    place.board.beat("staging", 60_000)
+    place.bring(CART)
+
+    async def connect_and_vanish() -> None:
+        stream = place.board.open("staging", "shop-1")
+        place.board.news(stream)
+        place.board.leave(stream)
+
+    asyncio.run(connect_and_vanish())
+
+    assert place.target.unconfirmed("staging", [CART]) == (
+        "application shop-1 was lost and may still serve",
     )
 
-    version, _ = desk.target.document("demo")
 
-    assert order == ["journal", "flags"]
-    assert version == 2
+def test_a_killed_flag_is_off_whatever_a_run_brings(place: Place) -> None:
+    place.bring(PRICES)
+    place.kill("new_prices")
+    assert place.share("new_prices") == 0
+
+    place.bring(PRICES, number=2)
+    assert place.share("new_prices") == 0
+    assert place.target.unconfirmed("staging", [PRICES]) == ("flag new_prices is killed by hand",)
+
+    place.kill("new_prices", kind="flag_revived")
+    assert place.share("new_prices") == 1
+
+
+def test_versions_only_grow_whoever_changes_something(place: Place) -> None:
+    versions = []
+    for change in (
+        lambda: place.bring(CART),
+        lambda: place.kill("new_cart"),
+        lambda: place.bring(PRICES, number=2),
+        lambda: place.kill("new_cart", kind="flag_revived"),
+    ):
+        change()
+        versions.append(place.target.document("staging")[0])
+
+    assert versions == sorted(set(versions))

@@ -28,7 +28,7 @@ def test_control_alone_is_no_evidence_about_treatment(feed) -> None:
 
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.control == 0.0
-    assert verdict.last_seen is not None
+    assert verdict.last_seen is None
 
 
 def test_a_failing_component_is_accused_in_plain_words(feed) -> None:
@@ -226,15 +226,109 @@ def test_progress_is_one_exactly_when_the_guard_has_tripped(counts) -> None:
     # Built by hand: hypothesis does not mix with fixtures that live for one test.
     from phasegate.core.judge.bets import log_wealth
     from phasegate.core.judge.counts import Arms, Block, Counts
-    from phasegate.core.judge.share import Terms, compare, look, opened, verdict
+    from phasegate.core.judge.share import compare, look, opened, verdict
+    from phasegate.core.judge.terms import Terms
 
     terms = Terms(allowed=None, margin=0.0, alpha=0.01, ticks=5)
     guard, arms = opened(terms), Arms(treated=Counts(seen=1), control=Counts())
     for treated, bad in counts:
         batch = Block(treated=bad, treated_bad=bad) if treated else Block(0, 0, bad, bad)
-        guard = look(compare(guard, terms, 0, 2500, batch), terms, arms)
+        guard = look(compare(guard, terms, 0, 2500, batch, arms), terms, arms)
 
     said = verdict(guard, terms, arms)
 
     assert (said.progress == 1.0) is (said.outcome is Outcome.FAIL)
     assert guard.peak >= log_wealth(guard.relative) or guard.peak == 0.0
+
+
+def test_arms_of_the_wrong_size_make_the_comparison_invalid(feed) -> None:
+    trial = feed("error_rate > 2%", WORSE, "satisfaction < 85%")
+    for second in range(0, 90):
+        trial.people("treatment", 25, at=second).people("control", 25, at=second)
+        trial.people("treatment", 5, 4, at=second, series="satisfaction")
+
+    verdicts = trial.guards()
+
+    assert [v.outcome for v in verdicts] == [Outcome.INVALID] * 3
+    assert not any(v.accuses for v in verdicts)
+    assert "treated where 25 % are assigned" in verdicts[0].sentence
+
+
+def test_arms_of_the_wrong_size_do_not_hide_a_share_beyond_its_bound(feed) -> None:
+    trial = feed()
+    for block in range(20):
+        trial.people("treatment", 25, at=block * 30).people("control", 25, at=block * 30)
+    for block in range(20, 24):
+        trial.people("treatment", 25, 20, at=block * 30).people("control", 75, at=block * 30)
+
+    (verdict,) = trial.people("control", 1, at=720).guards()
+
+    assert (verdict.outcome, verdict.method, verdict.accuses) == (Outcome.FAIL, "absolute", True)
+
+
+def test_who_comes_before_an_exposure_is_confirmed_says_nothing_about_the_arms(feed, noon) -> None:
+    from phasegate.core.judge.fold import fold, judge_guards, start
+
+    trial = feed()
+    for second in range(60):
+        trial.people("control", 50, at=second)
+
+    ledger = fold(trial.plan, start(), trial.trials, trial.rows, trial.trials)
+
+    (verdict,) = judge_guards(trial.plan, ledger, "alpha", {"router": 1}, noon)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
+def test_observations_of_nobody_in_particular_are_no_evidence_of_health(feed) -> None:
+    (verdict,) = feed().tally(seen=500, bad=2).guards()
+
+    assert verdict.outcome is Outcome.INVALID
+    assert "500 treated observations name no patient" in verdict.sentence
+
+
+def test_a_measured_series_whose_unit_changes_cannot_be_judged(feed) -> None:
+    trial = feed("response_time > 3s", gates=("response_time < 3s",), exposure=10_000)
+    slow = {"series": "response_time>3000"}
+    for block in range(4):
+        trial.tally(at=block * 30, seen=100, subjects=100, at_risk=100, total=80_000.0, **slow)
+    trial.tally(at=120, seen=100, subjects=100, at_risk=100, total=80.0, **slow)
+    trial.tally(at=150, seen=100, subjects=100, at_risk=100, total=80.0, **slow)
+
+    guard, gate = *trial.guards(), *trial.gates()
+
+    assert (guard.outcome, gate.outcome) == (Outcome.INVALID, Outcome.INVALID)
+    assert "its mean went from 800 to 0.8 at once" in guard.sentence
+
+
+def test_a_subject_at_risk_in_one_second_may_turn_bad_in_the_next(feed) -> None:
+    trial = feed().tally(seen=60, subjects=60, at_risk=60)
+    trial.tally(at=1, seen=50, bad=50, newly_bad=50).people("control", 180, at=1)
+
+    (verdict,) = trial.guards()
+
+    assert (verdict.outcome, verdict.accuses) == (Outcome.FAIL, True)
+
+
+def test_a_few_subjects_broken_for_good_are_found_by_their_second_failure(feed) -> None:
+    """Everybody meets a failure now and then; only some treated subjects meet one again."""
+    trial = feed()
+    for second in range(60):
+        trial.people("treatment", 25, 1, at=second).people("control", 75, 3, at=second)
+        trial.tally("treatment", at=second, seen=2, bad=2, again_bad=1)
+
+    (verdict,) = trial.guards()
+
+    assert (verdict.outcome, verdict.accuses, verdict.method) == (Outcome.FAIL, True, "repeat")
+
+
+def test_a_total_outage_of_two_minutes_after_health_is_found_and_blames_nobody(feed) -> None:
+    trial = feed(alpha=0.001)
+    for second in range(0, 1200, 3):
+        trial.people("treatment", 2, at=second).people("control", 8, at=second)
+    for second in range(1200 + 17, 1320 + 17, 3):
+        trial.people("treatment", 2, 2, at=second).people("control", 8, 8, at=second)
+    trial.people("control", 8, at=1350)
+
+    (verdict,) = trial.guards()
+
+    assert (verdict.outcome, verdict.accuses) == (Outcome.FAIL, False)

@@ -9,8 +9,9 @@ from phasegate.core.evidence import Arm, Outcome, Tally
 from phasegate.core.judge import bets, difference, share
 from phasegate.core.judge.account import Account, Setup
 from phasegate.core.judge.counts import Arms, Block, Counts
+from phasegate.core.judge.terms import ABSOLUTE, RELATIVE, REPEAT, SYSTEM, Terms
 
-TERMS = share.Terms(allowed=0.02, margin=0.0, alpha=0.001, ticks=240)
+TERMS = Terms(allowed=0.02, margin=0.0, alpha=0.001, ticks=240)
 BAD = Block(treated=25, treated_bad=15)
 
 
@@ -28,15 +29,24 @@ def closed(control: Counts, *, blocks: int, guard: share.ShareGuard | None = Non
 
 
 def test_the_parts_together_spend_what_the_guard_may() -> None:
-    parts = (share.RELATIVE, share.ABSOLUTE, share.SYSTEM)
+    parts = (RELATIVE, REPEAT, ABSOLUTE, SYSTEM)
 
     assert sum(exp(-TERMS.threshold(part)) for part in parts) == pytest.approx(0.001)
 
 
 def test_a_comparison_with_control_alone_spends_all_on_it() -> None:
-    alone = replace(TERMS, allowed=None, margin=0.01)
+    alone = replace(TERMS, allowed=None)
+    by_margin = replace(alone, margin=0.01)
 
-    assert exp(-alone.threshold(share.RELATIVE)) == pytest.approx(0.001)
+    assert exp(-by_margin.threshold(RELATIVE)) == pytest.approx(0.001)
+    assert exp(-alone.threshold(RELATIVE)) + exp(-alone.threshold(REPEAT)) == pytest.approx(0.001)
+
+
+def test_without_any_control_the_absolute_part_spends_all() -> None:
+    everybody = replace(TERMS, compared=False)
+
+    assert exp(-everybody.threshold(ABSOLUTE)) == pytest.approx(0.001)
+    assert exp(-everybody.threshold(RELATIVE)) == 0.0
 
 
 def test_treatment_alone_beyond_the_bound_is_accused() -> None:

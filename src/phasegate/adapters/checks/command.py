@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -28,42 +30,80 @@ class CommandCheck:
 
     def exercise(self, options: Mapping[str, str], deadline_s: float) -> Exercise:
         """Pass on exit code 0. Raises Unavailable if it cannot be started or takes too long."""
-        line = shlex.split(options["command"])
-        try:
-            done = subprocess.run(
-                line,
-                cwd=options["directory"],
-                env=_environment(options) | self._variables,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=deadline_s,
-                check=False,
-            )
-        except FileNotFoundError as error:
-            raise Unavailable(f"there is no command {line[0]} on this machine") from error
-        except subprocess.TimeoutExpired as error:
-            raise Unavailable(f"{line[0]} did not end within {deadline_s:.0f} s") from error
-        shown = _end_of(done.stdout + "\n" + done.stderr)
-        if done.returncode == 0:
+        line = _words(options["command"])
+        code, said = self._run(line, options, deadline_s)
+        shown = _end_of(said)
+        if code == 0:
             return Exercise(passed=True, exercised=1, seen=shown or "exit code 0, no output")
         return Exercise(
             passed=False,
             exercised=1,
-            seen=f"exit code {done.returncode}: {shown}",
+            seen=f"exit code {code}: {shown or 'no output'}",
             remedy=f"Run `{options['command']}` by hand, mend what it names, then retry the phase.",
         )
+
+    def _run(
+        self, line: list[str], options: Mapping[str, str], deadline_s: float
+    ) -> tuple[int, str]:
+        """Return exit code and output."""
+        with _started(line, options["directory"], _environment(options) | self._variables) as run:
+            try:
+                out, err = run.communicate(timeout=deadline_s)
+            except subprocess.TimeoutExpired as error:
+                _end_all(run)
+                raise Unavailable(f"{line[0]} did not end within {deadline_s:g} s") from error
+        return run.returncode, out + "\n" + err
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise Unavailable(f"the command `{command}` cannot be read: {error}") from error
+    if not words:
+        raise Unavailable("the command is empty")
+    return words
+
+
+def _started(
+    line: list[str], directory: str, environment: Mapping[str, str]
+) -> subprocess.Popen[str]:
+    """Start a command as the first of a group of its own. Raises Unavailable if it cannot be."""
+    if not Path(directory).is_dir():
+        raise Unavailable(f"the plan's folder {directory} is not on this machine")
+    try:
+        return subprocess.Popen(
+            line,
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise Unavailable(f"there is no command {line[0]} on this machine") from error
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"{line[0]} cannot be started ({error})") from error
+
+
+def _end_all(run: subprocess.Popen[str]) -> None:
+    """End a late command with all it has started, so that the next try is alone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(run.pid, signal.SIGKILL)
 
 
 def _end_of(said: str) -> str:
     """Return the last lines of an output in one line, as many as fit."""
     lines = [" ".join(line.split()) for line in said.splitlines()]
-    shown = ""
-    for line in reversed([line for line in lines if line]):
+    lines = [line for line in lines if line]
+    shown = lines.pop()[-MOST_SHOWN:] if lines else ""
+    for line in reversed(lines):
         if len(line) + len(shown) > MOST_SHOWN:
             break
-        shown = f"{line} | {shown}" if shown else line
+        shown = f"{line} | {shown}"
     return shown
 
 

@@ -13,6 +13,9 @@ import msgspec
 
 from phasegate.ports import Exercise, Unavailable
 
+NO_ANSWER = object()
+"""Equal to nothing that a case may expect, null included."""
+
 
 class _Case(msgspec.Struct):
     request: Any
@@ -53,13 +56,21 @@ class EvaluateCheck:
 def _read(path: Path, counts: str) -> tuple[list[_Case], str]:
     try:
         raw = path.read_bytes()
-        cases = [msgspec.json.decode(line, type=_Case) for line in raw.splitlines() if line.strip()]
     except OSError as error:
         raise Unavailable(f"the case file {path.name} cannot be read: {error.strerror}") from error
-    except msgspec.MsgspecError as error:
-        raise Unavailable(f"the case file {path.name} has a broken line: {error}") from error
+    lines = enumerate(raw.splitlines(), start=1)
+    cases = [_case(path, number, line) for number, line in lines if line.strip()]
     mine = [case for case in cases if case.counts in (None, counts)]
     return mine, f"{path.name} sha256 {hashlib.sha256(raw).hexdigest()[:12]}"
+
+
+def _case(path: Path, number: int, line: bytes) -> _Case:
+    try:
+        return msgspec.json.decode(line, type=_Case)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Unavailable(
+            f"the case file {path.name} is broken in line {number}: {error}"
+        ) from error
 
 
 def _answer(client: httpx.Client, url: str, case: _Case) -> object:
@@ -67,6 +78,6 @@ def _answer(client: httpx.Client, url: str, case: _Case) -> object:
         answer = client.post(url, json=case.request)
         answer.raise_for_status()
         body = answer.json()
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise Unavailable(f"case {case.id} got no answer ({type(error).__name__})") from error
-    return body.get("answer") if isinstance(body, dict) else None
+    return body.get("answer", NO_ANSWER) if isinstance(body, dict) else NO_ANSWER

@@ -19,7 +19,7 @@ class HttpCheck:
         wanted = int(options.get("status", "200"))
         try:
             answer = httpx.get(options["url"], timeout=min(deadline_s, 10.0))
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unavailable(f"no answer ({type(error).__name__})") from error
         body = " ".join(answer.text.split())[:MOST_SHOWN]
         took = answer.elapsed.total_seconds() * 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import httpx
@@ -26,6 +27,8 @@ class HttpJsonSource:
             raise Unavailable(f"{metric.name}: no answer ({type(error).__name__})") from error
         for part in field.split("."):
             value = value.get(part) if isinstance(value, dict) else None
-        if not isinstance(value, int | float):
+        # NaN is above no bound: taken for a level, it would keep every guard quiet.
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not math.isfinite(value):
             raise NoData(f"{metric.name}: the answer has no number at {field}")
         return float(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,11 +60,25 @@ class Connections:
         mine: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if mine is None:
             mine = self._connect()
-            mine.execute("PRAGMA journal_mode = WAL")
+            self._log_ahead(mine)
             mine.execute("PRAGMA synchronous = FULL")
             mine.execute("PRAGMA foreign_keys = ON")
             self._local.connection = mine
         return mine
+
+    def _log_ahead(self, connection: sqlite3.Connection) -> None:
+        # Changing the journal mode of a new file does not wait for its lock, whatever the busy
+        # timeout: of several who open it at once, all but one were turned away.
+        until = time.monotonic() + self._busy_timeout_s
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def _connect(self) -> sqlite3.Connection:
         # Used by the thread that made it and by no other, but closed by whoever closes the store.

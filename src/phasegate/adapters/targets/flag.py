@@ -105,13 +105,14 @@ class FlagTarget:
 
         Applications of all servers count, as far as those have told the store of them.
         """
-        version, wanted = self.document(environment)
+        version, _ = self.document(environment)
         served = self._read_back(environment)
         flags = served.get("flags", {})
+        unkilled = document(environment, version, states)["flags"]
         missing = [
-            f"flag {state.key} is not served as wanted"
-            for state in states
-            if flags.get(state.key) != wanted["flags"].get(state.key)
+            f"flag {key} is {'killed by hand' if _is_killed(flag) else 'not served as wanted'}"
+            for key in unkilled
+            if _rollout(flag := flags.get(key)) != _rollout(unkilled[key])
         ]
         reports = [each for each in self._store.reports(environment) if each.server != self._server]
         acks = self._publisher.acknowledged(environment, version + self._ahead(environment))
@@ -160,3 +161,12 @@ def _less(states: States, held: frozenset[str]) -> States:
 
 def _behind(versions: Mapping[str, int], ahead: int) -> dict[str, int]:
     return {name: version - ahead for name, version in versions.items()}
+
+
+def _rollout(flag: object) -> object:
+    """Return what of a flag decides who gets what: all but what is told about it."""
+    return {k: v for k, v in flag.items() if k != "metadata"} if isinstance(flag, dict) else None
+
+
+def _is_killed(flag: object) -> bool:
+    return isinstance(flag, dict) and bool(flag.get("metadata", {}).get("killed"))

@@ -8,21 +8,40 @@ cut into calls. Mutable for speed; `fold` copies an account before it changes it
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import isfinite
 
-from phasegate.core.evidence import Arm, Tally
-from phasegate.core.judge import share
+from phasegate.core.evidence import Arm, Tally, Uncountable
+from phasegate.core.judge import ratio, share
+from phasegate.core.judge.bets import Wealth
 from phasegate.core.judge.counts import Arms, Block, Counts
-from phasegate.core.judge.share import ShareGuard, Terms
+from phasegate.core.judge.share import ShareGuard
+from phasegate.core.judge.terms import Terms
+from phasegate.core.judge.units import Values
 
 UNSEEN = -1
+
+UNCOUNTABLE = {
+    Uncountable.SAMPLED.value: (
+        "its telemetry is sampled, so that counts are not those of the traffic; "
+        "have the services under trial export every request"
+    ),
+}
+"""What is said of a series for each Uncountable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setup:
-    """What an account is judged by. terms: one for each share guard, in the plan's order."""
+    """What an account is judged by.
+
+    terms     one for each share guard, in the plan's order.
+    arrivals  everybody who comes is in the series, so that the size of the arms can be checked.
+    valued    its tallies carry sums of a measured quantity, which has a unit.
+    """
 
     terms: tuple[Terms, ...] = ()
     block_s: int = 30
+    arrivals: bool = False
+    valued: bool = False
 
 
 @dataclass(slots=True)
@@ -32,7 +51,13 @@ class Account:
     setup            what it is judged by; guards, one for each of its terms.
     group, exposure  of the open batch; `batch` what it holds, `block` the open block.
     first, tick      first block seen, and how many blocks later the newest began.
+    last_seen, heard newest second seen of any arm, and of treatment: control may go on talking
+                     while nobody treated is heard of any more.
     alarms           bad observations in tallies that were impossible otherwise.
+    ratio, uneven    evidence that the arms have the wrong size; what is wrong, once it is shown.
+    came             new subjects of the open group, and the treated among them.
+    even_from        second from which arrivals count: a new exposure takes time to reach everybody.
+    values           of a series with a unit.
     invalid          what the first impossible tally was; empty while there was none.
     """
 
@@ -47,7 +72,14 @@ class Account:
     first: int = 0
     tick: int = 0
     last_seen: int | None = None
+    heard: int | None = None
     alarms: int = 0
+    ratio: Wealth = field(default_factory=ratio.opened)
+    uneven: str = ""
+    came: int = 0
+    came_treated: int = 0
+    even_from: int = 0
+    values: Values = field(default_factory=Values)
     invalid: str = ""
 
     @property
@@ -78,25 +110,42 @@ class Account:
             control=replace(self.control),
             batch=replace(self.batch),
             block=replace(self.block),
+            values=replace(self.values),
         )
 
-    def add(self, tally: Tally, group: int, exposure: int) -> None:
-        """Add a tally of the group; exposure in basis points, 0 where it is not known."""
+    def add(self, tally: Tally, group: int, exposure: int, *, confirmed: bool = True) -> None:
+        """Add a tally of the group; exposure in basis points, 0 where it is not known.
+
+        confirmed  the exposure was read back at the target.
+        """
         wrong = fault(tally)
         if wrong:
             self.invalid = self.invalid or wrong
-            if tally.arm is Arm.TREATMENT:
+            if tally.arm is Arm.TREATMENT and tally.seen >= 0:
                 self.alarms += max(0, tally.bad)
             return
+        at = moment(tally, group)
+        self._hear(tally, at)
         if group != self.group or exposure != self.exposure:
             self._end_group()
-            self.group, self.exposure = group, exposure
-        self._turn_to(moment(tally, group))
+        if exposure != self.exposure or not confirmed:
+            self.even_from = max(self.even_from, at + self.setup.block_s)
+        self.group, self.exposure = group, exposure
+        self._turn_to(at)
         treatment = tally.arm is Arm.TREATMENT
         (self.treated if treatment else self.control).add(tally)
-        if tally.at_risk:
+        if tally.at_risk or tally.newly_bad or tally.again_bad:
             self.batch.add(tally, treatment=treatment)
             self.block.add(tally, treatment=treatment)
+        if self.setup.arrivals and at >= self.even_from:
+            self.came += tally.subjects
+            self.came_treated += tally.subjects if treatment else 0
+        if self.setup.valued:
+            self.values.add(tally.seen, tally.total)
+
+    def _hear(self, tally: Tally, at: int) -> None:
+        if tally.arm is Arm.TREATMENT and tally.seen:
+            self.heard = max(self.heard or at, at)
 
     def settled(self) -> Account:
         """Return the account as it is once the open group is complete."""
@@ -116,20 +165,32 @@ class Account:
         return account
 
     def _end_group(self) -> None:
-        """Look at the relative evidence, if it can have grown: only treated harm raises it."""
-        if not self.batch.treated_bad:
+        """Look at the arms, which are complete now, and at what their comparison has grown to."""
+        self._weigh_arms()
+        looked = self.batch.worth_a_look
+        if looked or self.batch.newly_bad:
+            self._pay()
+        if not looked or self.uneven:
             return
-        self._pay()
         self.guards = tuple(
             share.look(guard, terms, self.arms)
             for guard, terms in zip(self.guards, self.setup.terms, strict=True)
         )
 
+    def _weigh_arms(self) -> None:
+        if not self.came:
+            return
+        control = self.came - self.came_treated
+        self.ratio = ratio.arrived(self.ratio, self.exposure, self.came_treated, control)
+        self.came = self.came_treated = 0
+        if not self.uneven and ratio.broken(self.ratio):
+            self.uneven = ratio.told(self.treated, self.control, self.exposure)
+
     def _pay(self) -> None:
-        if not self.batch.at_risk:
+        if self.batch == Block():
             return
         self.guards = tuple(
-            share.compare(guard, terms, self.tick, self.exposure, self.batch)
+            share.compare(guard, terms, self.tick, self.exposure, self.batch, self.arms)
             for guard, terms in zip(self.guards, self.setup.terms, strict=True)
         )
         self.batch = Block()
@@ -157,6 +218,8 @@ class Account:
                 for guard, terms in zip(self.guards, self.setup.terms, strict=True)
             )
         self.block = Block()
+        wrong = self.values.close()
+        self.invalid = self.invalid or wrong
 
 
 def moment(tally: Tally, ripe_ms: int) -> int:
@@ -169,24 +232,26 @@ def moment(tally: Tally, ripe_ms: int) -> int:
 
 
 def fault(tally: Tally) -> str:
-    """Say what is impossible about a tally, with its writer and sequence; empty if nothing is."""
-    least = min(
-        tally.seen,
-        tally.bad,
-        tally.subjects,
-        tally.subjects_bad,
-        tally.at_risk,
-        tally.newly_bad,
-    )
+    """Say what is impossible about a tally, with its writer and sequence; empty if nothing is.
+
+    A subject who was at risk in one second may turn bad in another, so within one tally there may
+    be more newly bad than at risk. A tally of what could not be counted says why, as far as this
+    version knows the reason.
+    """
+    if tally.seen < 0 and tally.bad in UNCOUNTABLE:
+        return UNCOUNTABLE[tally.bad]
+    turned = tally.newly_bad + tally.again_bad
+    parts = (tally.bad, tally.subjects, tally.subjects_bad, tally.at_risk, tally.newly_bad)
     if (
-        least >= 0
-        and tally.bad <= tally.seen
-        and tally.subjects_bad <= tally.subjects
-        and tally.newly_bad <= tally.at_risk
+        min(tally.again_bad, *parts) >= 0
+        and tally.subjects_bad <= min(tally.subjects, tally.bad)
+        and max(tally.bad, tally.subjects, tally.at_risk) <= tally.seen
+        and turned <= tally.bad
+        and isfinite(tally.total)
     ):
         return ""
     return (
         f"writer {tally.writer}, sequence {tally.sequence} counts what cannot be: "
         f"{tally.bad} bad of {tally.seen} seen, {tally.subjects_bad} of {tally.subjects} subjects, "
-        f"{tally.newly_bad} newly bad of {tally.at_risk} at risk"
+        f"{tally.newly_bad} newly bad and {tally.again_bad} again, {tally.at_risk} at risk"
     )

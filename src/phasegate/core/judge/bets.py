@@ -22,21 +22,26 @@ class Wealth:
     """Where the bets stand. Memory is one number per bet.
 
     logs      log capital of every bet that is in play.
-    weights   share of each bet in any capital that enters the game; sums to 1.
-    ticks     over how many ticks the capital that was kept back is spread, at least 1.
+    late      capital of each bet that is kept back at first, for harm that begins late.
+    ticks     over how many ticks that capital is spread, at least 1.
     released  how many of those ticks have had theirs.
     """
 
     logs: tuple[float, ...]
-    weights: tuple[float, ...]
+    late: tuple[float, ...]
     ticks: int
     released: int = 0
 
 
-def start(weights: Sequence[float], ticks: int) -> Wealth:
-    """Return the wealth before anything was seen: 1 in all, half of it in play."""
-    logs = tuple(log(weight * AT_START) for weight in weights)
-    return Wealth(logs=logs, weights=tuple(weights), ticks=max(1, ticks))
+def start(weights: Sequence[float], ticks: int, *, waiting: Sequence[float] = ()) -> Wealth:
+    """Return the wealth before anything was seen: 1 in all.
+
+    weights  of the bets that play all the time; half of their capital is in play at once.
+    waiting  of bets that stake nothing until they are called, so that nothing need be kept back.
+    """
+    early = (*(weight * AT_START for weight in weights), *waiting)
+    late = (*(weight * (1 - AT_START) for weight in weights), *(0.0 for _ in waiting))
+    return Wealth(logs=tuple(map(log, early)), late=late, ticks=max(1, ticks))
 
 
 def release(wealth: Wealth, tick: int) -> Wealth:
@@ -44,10 +49,10 @@ def release(wealth: Wealth, tick: int) -> Wealth:
     due = min(tick, wealth.ticks) - wealth.released
     if due <= 0:
         return wealth
-    fresh = (1 - AT_START) * due / wealth.ticks
+    share = due / wealth.ticks
     logs = tuple(
-        _log_add(held, log(weight * fresh))
-        for held, weight in zip(wealth.logs, wealth.weights, strict=True)
+        _log_add(held, log(late * share)) if late else held
+        for held, late in zip(wealth.logs, wealth.late, strict=True)
     )
     return replace(wealth, logs=logs, released=wealth.released + due)
 
@@ -86,7 +91,7 @@ def _log_in_play(wealth: Wealth) -> float:
 
 
 def _kept_back(wealth: Wealth) -> float:
-    return (1 - AT_START) * (wealth.ticks - wealth.released) / wealth.ticks
+    return sum(wealth.late) * (wealth.ticks - wealth.released) / wealth.ticks
 
 
 def _log_add(a: float, b: float) -> float:

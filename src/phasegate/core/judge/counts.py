@@ -59,21 +59,25 @@ class Arms:
 
 @dataclass(slots=True)
 class Block:
-    """Subjects at risk and newly bad in a stretch of time, by arm."""
+    """What a stretch of time brought, by arm: subjects at risk, newly bad, and bad again."""
 
     treated: int = 0
     treated_bad: int = 0
     control: int = 0
     control_bad: int = 0
+    treated_again: int = 0
+    control_again: int = 0
 
     def add(self, tally: Tally, *, treatment: bool) -> None:
         """Add one tally."""
         if treatment:
             self.treated += tally.at_risk
             self.treated_bad += tally.newly_bad
+            self.treated_again += tally.again_bad
         else:
             self.control += tally.at_risk
             self.control_bad += tally.newly_bad
+            self.control_again += tally.again_bad
 
     @property
     def at_risk(self) -> int:
@@ -84,3 +88,13 @@ class Block:
     def newly_bad(self) -> int:
         """Newly bad subjects in both arms."""
         return self.treated_bad + self.control_bad
+
+    @property
+    def not_bad(self) -> int:
+        """Subjects at risk who did not turn bad; one who was at risk before is none of them."""
+        return max(0, self.at_risk - self.newly_bad)
+
+    @property
+    def worth_a_look(self) -> bool:
+        """Say whether the comparison with control can have grown: only treated harm raises it."""
+        return self.treated_bad > 0 or self.treated_again > 0

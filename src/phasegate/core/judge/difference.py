@@ -26,15 +26,18 @@ SAFE = 0.999
 
 
 @lru_cache(maxsize=1024)
-def factors(exposure: int, margin: float) -> tuple[tuple[float, float, float], ...]:
+def factors(
+    exposure: int, margin: float, ratios: tuple[float, ...] = RATIOS
+) -> tuple[tuple[float, float, float], ...]:
     """Return for each bet the log factor of an observation: not bad, bad treated, bad control.
 
     exposure  basis points in force when it was made, strictly between 0 and everyone.
     margin    by how much the treated share may exceed control's, 0..1.
+    ratios    how many times as often as control treatment fails, as each bet has it.
     """
     s = exposure / EVERYONE
     dearest = 1 / (1 - s) + margin
-    stakes = (min(r * s / (r * s + 1 - s) - s, SAFE / dearest) for r in RATIOS)
+    stakes = (min(r * s / (r * s + 1 - s) - s, SAFE / dearest) for r in ratios)
     return tuple(
         (log1p(-stake * margin), log1p(stake * (1 / s - margin)), log1p(-stake * dearest))
         for stake in stakes

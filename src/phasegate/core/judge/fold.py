@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -25,16 +25,19 @@ def fold(
     ledger: Ledger,
     trials: Mapping[tuple[str, str, int], int],
     stored: Sequence[StoredTally],
+    unconfirmed: Collection[tuple[str, str, int]] = (),
 ) -> Ledger:
     """Return the ledger after these rows.
 
     trials  exposure in basis points in force, by (phase, component, attempt). A trial that is
             missing has no known exposure: its arms are counted but not compared.
     stored  rows in the order of their positions, all behind the ledger's.
+    unconfirmed  trials whose exposure was asked for and not yet read back: the size of their arms
+                 says nothing.
 
     How the rows are cut into calls changes nothing. ValueError for rows out of order.
     """
-    folding = _Folding(plan, ledger, trials)
+    folding = _Folding(plan, ledger, trials, unconfirmed)
     for row in stored:
         folding.add(row)
     return folding.ledger()
@@ -57,9 +60,13 @@ class _Folding:
     """One call of fold: which accounts it has copied, and how each is judged."""
 
     def __init__(
-        self, plan: Plan, ledger: Ledger, trials: Mapping[tuple[str, str, int], int]
+        self,
+        plan: Plan,
+        ledger: Ledger,
+        trials: Mapping[tuple[str, str, int], int],
+        unconfirmed: Collection[tuple[str, str, int]],
     ) -> None:
-        self._plan, self._trials = plan, trials
+        self._plan, self._trials, self._unconfirmed = plan, trials, unconfirmed
         self._budget: Budget = allocate(plan)
         self._position: Position = ledger.position
         self._accounts: dict[AccountKey, Account] = dict(ledger.accounts)
@@ -82,7 +89,8 @@ class _Folding:
         tally = row.tally
         key = (tally.phase, tally.component, tally.attempt, tally.series)
         account, exposure = self._open.get(key) or self._opened(key)
-        account.add(tally, row.position.ripe_ms, exposure)
+        confirmed = key[:3] not in self._unconfirmed
+        account.add(tally, row.position.ripe_ms, exposure, confirmed=confirmed)
         if self._level_rules.get(tally.phase):
             self._read(tally, moment(tally, row.position.ripe_ms))
 

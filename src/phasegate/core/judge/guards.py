@@ -13,8 +13,12 @@ from phasegate.core.judge.budget import Budget, allocate
 from phasegate.core.judge.ledger import Ledger
 from phasegate.core.judge.level import Streak
 from phasegate.core.judge.rules import Rule, guard_rules
+from phasegate.core.judge.terms import COMPARING
 from phasegate.core.judge.trial import Asked, environment_events, judgement, telemetry_seen
 from phasegate.core.plan import Plan
+
+LEAST_NAMELESS = 20
+"""So many treated observations without any subject are no slip of a few."""
 
 
 def judge_guards(
@@ -68,8 +72,10 @@ def _share(asked: Asked, budget: Budget, rule: Rule, component: str) -> Judgemen
         )
     guard, terms = account.guard(rule.index)
     verdict = share.verdict(guard, terms, account.arms)
-    if account.invalid and verdict.outcome is not Outcome.FAIL:
-        verdict = replace(verdict, outcome=Outcome.INVALID)
+    stands = bool(account.uneven and guard.blamed)
+    trouble = "" if stands else _trouble(asked, component, account, verdict)
+    if trouble:
+        verdict = replace(verdict, outcome=Outcome.INVALID, accuses=False)
     return judgement(
         asked,
         rule,
@@ -80,15 +86,43 @@ def _share(asked: Asked, budget: Budget, rule: Rule, component: str) -> Judgemen
         account=account,
         alpha=alpha,
         progress=verdict.progress,
-        sentence=_sentence(asked.plan, rule, component, account, verdict),
+        sentence=_sentence(asked.plan, rule, component, account, verdict, trouble=trouble),
     )
 
 
+def _trouble(asked: Asked, component: str, account: Account, verdict: share.Verdict) -> str:
+    """Say why a verdict is invalid; empty where it stands.
+
+    Nothing hides harm that was seen, save one thing: with arms of the wrong size a comparison
+    with control is no harm that was seen. What was accused before the arms were found uneven
+    stays accused.
+    """
+    uneven = asked.uneven(component)
+    harmed = verdict.outcome is Outcome.FAIL
+    if uneven and (not harmed or verdict.method in COMPARING):
+        return uneven
+    return "" if harmed else account.invalid or _nobody(asked.plan, account)
+
+
+def _nobody(plan: Plan, account: Account) -> str:
+    """Say that telemetry names no subjects, where that is so: people cannot be counted then."""
+    if account.treated.subjects or account.treated.seen < LEAST_NAMELESS:
+        return ""
+    seen = words.counted(account.treated.seen, "treated observation")
+    return f"{seen} name no {plan.subjects}, so that nobody can be counted"
+
+
 def _sentence(
-    plan: Plan, rule: Rule, component: str, account: Account, verdict: share.Verdict
+    plan: Plan,
+    rule: Rule,
+    component: str,
+    account: Account,
+    verdict: share.Verdict,
+    *,
+    trouble: str,
 ) -> str:
-    if verdict.outcome is Outcome.INVALID:
-        return words.broken(component, account.invalid)
+    if trouble:
+        return words.broken(component, trouble)
     if not account.treated.seen:
         return words.unseen(rule, component)
     line = words.share_line(rule, plan.subjects, component, account.arms)

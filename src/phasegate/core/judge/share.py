@@ -1,28 +1,29 @@
-"""The guard on a share: relative, absolute and system evidence, and whom it accuses.
+"""The guard on a share: relative, repeat, absolute and system evidence, and whom it accuses.
 
-Three e-processes share the guard's budget by weight, so that their false alarms together stay
-within it. The relative one accuses. The others see harm but not its cause: they accuse only while
-control stays within the bound; where control fails too, the environment does.
+Four e-processes share the guard's budget by weight, so that their false alarms together stay
+within it. The relative and the repeat one compare with control and accuse. The others see harm but
+not its cause: they accuse only while control stays within the bound; where control fails too, the
+environment does.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil, floor, inf, log, sqrt
+from math import ceil, floor, log, sqrt
 
 from phasegate.core.evidence import Outcome
-from phasegate.core.judge import bets, blocks, difference
+from phasegate.core.judge import bets, blocks, difference, repeat
 from phasegate.core.judge.bets import Wealth
 from phasegate.core.judge.cases import at_most
 from phasegate.core.judge.counts import Arms, Block, Counts
-
-RELATIVE, ABSOLUTE, SYSTEM = "relative", "absolute", "system"
-
-WEIGHTS = {RELATIVE: 0.65, ABSOLUTE: 0.20, SYSTEM: 0.15}
-"""Shares of the guard's budget; a comparison with control alone spends all on RELATIVE."""
+from phasegate.core.judge.terms import ABSOLUTE, RELATIVE, REPEAT, SYSTEM, Terms
 
 OUTAGE_KEPT = log(10)
 """How far beyond its threshold the evidence of an outage is kept, so that a hold can end."""
+
+CALM = log(2)
+"""How much of an outage's evidence each block within the bound takes away again: bets that wait
+for bad blocks would else keep what they won, and the alarm would never end."""
 
 CHANCE = 0.05
 """How unlikely control's few failures must be before it counts as better than treatment."""
@@ -33,42 +34,33 @@ PATIENCE = 5
 CLEARLY = 2.0
 """Standard deviations by which recent blocks must exceed the bound to count on their own."""
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Terms:
-    """What a guard was promised.
-
-    index    of its condition in roll_back_when.
-    allowed  bad share; None where only control is compared.
-    """
-
-    index: int = 0
-    allowed: float | None
-    margin: float
-    alpha: float
-    ticks: int
-
-    def threshold(self, method: str) -> float:
-        """Return the log wealth at which the part called `method` fires."""
-        weight = 1.0 if self.allowed is None else WEIGHTS[method]
-        spends = self.alpha * weight
-        return -log(spends) if spends > 0 else inf
+TURNING = difference.RATIOS.index(3.0)
+"""The bet whose low point says since when treatment seems to be worse than control."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShareGuard:
     """Where a guard stands.
 
-    peak    highest relative log wealth at a look.
+    peak, peak_again  highest log wealth of relative and repeat evidence at a look.
+    alarms  how bad the last closed block was, treated and in all: it calls waiting bets.
+    drift, low  log gains of the TURNING bet so far, and the least they were at a look.
+    since   treated observations, and the bad ones among them, when they were the least.
     blamed  the method that accused the component; empty while none has. It is never taken back.
     outage  the absolute or system evidence came while control failed too, and still stands.
     waited  blocks for which it has stood while control was too small to say whether it fails.
     """
 
     relative: Wealth
+    repeat: Wealth
     absolute: Wealth | None = None
     system: Wealth | None = None
     peak: float = 0.0
+    peak_again: float = 0.0
+    alarms: tuple[float, float] = (0.0, 0.0)
+    drift: float = 0.0
+    low: float = 0.0
+    since: tuple[int, int] = (0, 0)
     blamed: str = ""
     outage: bool = False
     waited: int = 0
@@ -87,38 +79,62 @@ class Verdict:
 def opened(terms: Terms) -> ShareGuard:
     """Return a guard that has seen nothing."""
     relative = bets.start(difference.WEIGHTS, terms.ticks)
+    again = bets.start(repeat.WEIGHTS, terms.ticks)
     if terms.allowed is None:
-        return ShareGuard(relative=relative)
-    level = bets.start(blocks.WEIGHTS, terms.ticks)
-    return ShareGuard(relative=relative, absolute=level, system=level)
+        return ShareGuard(relative=relative, repeat=again)
+    level = bets.start(blocks.WEIGHTS, terms.ticks, waiting=blocks.WAITING_WEIGHTS)
+    return ShareGuard(relative=relative, repeat=again, absolute=level, system=level)
 
 
-def compare(guard: ShareGuard, terms: Terms, tick: int, exposure: int, batch: Block) -> ShareGuard:
-    """Add a batch of observations at risk to the relative evidence."""
+def compare(  # noqa: PLR0917 where a guard stands, and the six things that a batch comes with
+    guard: ShareGuard, terms: Terms, tick: int, exposure: int, batch: Block, arms: Arms
+) -> ShareGuard:
+    """Add a batch of observations to the evidence that rests on the comparison with control.
+
+    arms  with the batch in them.
+    """
     gains = difference.increments(
         exposure,
         terms.margin,
-        not_bad=batch.at_risk - batch.newly_bad,
+        not_bad=batch.not_bad,
         treated=batch.treated_bad,
         control=batch.control_bad,
     )
-    return replace(guard, relative=bets.step(bets.release(guard.relative, tick), gains))
+    guard = replace(guard, relative=bets.step(bets.release(guard.relative, tick), gains))
+    if batch.newly_bad:
+        guard = _turned(guard, gains[TURNING], arms.treated)
+    treated, control = batch.treated_again, batch.control_again
+    if REPEAT not in terms.weights or not (treated or control):
+        return guard
+    gains = repeat.increments(exposure, treated=treated, control=control)
+    return replace(guard, repeat=bets.step(bets.release(guard.repeat, tick), gains))
 
 
 def look(guard: ShareGuard, terms: Terms, arms: Arms) -> ShareGuard:
-    """Take note of the relative evidence at a moment when both arms are complete."""
-    peak = max(guard.peak, bets.log_wealth(guard.relative))
-    accused = peak >= terms.threshold(RELATIVE) and _beyond(arms.treated, terms.allowed)
-    return replace(guard, peak=peak, blamed=guard.blamed or (RELATIVE if accused else ""))
+    """Take note of the comparison at a moment when both arms are complete."""
+    guard = replace(
+        guard,
+        peak=max(guard.peak, bets.log_wealth(guard.relative)),
+        peak_again=max(guard.peak_again, bets.log_wealth(guard.repeat)),
+    )
+    return replace(guard, blamed=_accusing(guard, terms, arms))
 
 
 def close(guard: ShareGuard, terms: Terms, tick: int, block: Block, arms: Arms) -> ShareGuard:
     """Add a closed block to the absolute and the system evidence."""
     if terms.allowed is None or guard.absolute is None or guard.system is None:
         return guard
-    absolute = _block(guard.absolute, terms.allowed, tick, block.treated, block.treated_bad)
-    system = _block(guard.system, terms.allowed, tick, block.at_risk, block.newly_bad)
-    guard = replace(guard, absolute=absolute, system=system)
+    own, all_of = guard.alarms
+    here = (block.treated, block.treated_bad)
+    everywhere = (block.at_risk, block.newly_bad)
+    absolute = _block(guard.absolute, terms.allowed, tick, here, own)
+    system = _block(guard.system, terms.allowed, tick, everywhere, all_of)
+    guard = replace(
+        guard,
+        absolute=_calmed(absolute, terms.allowed, here) if guard.outage else absolute,
+        system=_calmed(system, terms.allowed, everywhere) if guard.outage else system,
+        alarms=(_alarm(own, here), _alarm(all_of, everywhere)),
+    )
     return _attributed(guard, terms, arms)
 
 
@@ -130,6 +146,7 @@ def capped(guard: ShareGuard) -> ShareGuard:
         guard,
         absolute=bets.capped(guard.absolute),
         system=bets.capped(guard.system),
+        alarms=(0.0, 0.0),
         outage=False,
         waited=0,
     )
@@ -139,8 +156,7 @@ def verdict(guard: ShareGuard, terms: Terms, arms: Arms) -> Verdict:
     """Say what the guard has come to, from settled state."""
     method, progress = _leading(guard, terms)
     # The bound may be passed by repeated failures of subjects who were counted before.
-    worse = guard.peak >= terms.threshold(RELATIVE) and _beyond(arms.treated, terms.allowed)
-    blamed = guard.blamed or (RELATIVE if worse else "")
+    blamed = _accusing(guard, terms, arms)
     if blamed:
         return Verdict(outcome=Outcome.FAIL, accuses=True, method=blamed, progress=1.0)
     fired = _firing(guard, terms)
@@ -167,11 +183,55 @@ def _control_is_better(arms: Arms) -> bool:
     return at_most(bad, n, arms.treated.recent_share) <= CHANCE
 
 
-def _block(wealth: Wealth, allowed: float, tick: int, at_risk: int, newly_bad: int) -> Wealth:
+def _accusing(guard: ShareGuard, terms: Terms, arms: Arms) -> str:
+    """Return the part that accuses the component, by the comparison or from before."""
+    if guard.blamed:
+        return guard.blamed
+    for method, peak in ((RELATIVE, guard.peak), (REPEAT, guard.peak_again)):
+        if peak >= terms.threshold(method) and _worse(guard, terms, arms.treated):
+            return method
+    return ""
+
+
+def _worse(guard: ShareGuard, terms: Terms, treated: Counts) -> bool:
+    """Say whether treatment, which is worse than control, is beyond its bound as well.
+
+    Since it seems to be worse counts too: an hour of health before would hide it for as long again.
+    """
+    if _beyond(treated, terms.allowed):
+        return True
+    seen, bad = treated.seen - guard.since[0], treated.bad - guard.since[1]
+    return bad > (terms.allowed or 0.0) * seen
+
+
+def _turned(guard: ShareGuard, gain: float, treated: Counts) -> ShareGuard:
+    drift = guard.drift + gain
+    if drift > guard.low:
+        return replace(guard, drift=drift)
+    return replace(guard, drift=drift, low=drift, since=(treated.seen, treated.bad))
+
+
+def _block(
+    wealth: Wealth, allowed: float, tick: int, counts: tuple[int, int], before: float
+) -> Wealth:
+    at_risk, newly_bad = counts
+    wealth = bets.release(wealth, tick)
     if at_risk <= 0:
         return wealth
-    gains = blocks.increments(allowed, at_risk=at_risk, newly_bad=newly_bad)
-    return bets.step(bets.release(wealth, tick), gains)
+    gains = blocks.increments(allowed, at_risk=at_risk, newly_bad=newly_bad, before=before)
+    return bets.step(wealth, gains)
+
+
+def _calmed(wealth: Wealth, allowed: float, counts: tuple[int, int]) -> Wealth:
+    at_risk, newly_bad = counts
+    if at_risk <= 0 or newly_bad > allowed * at_risk:
+        return wealth
+    return bets.lowered(wealth, max(0.0, bets.log_wealth(wealth) - CALM))
+
+
+def _alarm(before: float, counts: tuple[int, int]) -> float:
+    at_risk, newly_bad = counts
+    return blocks.alarm(at_risk=at_risk, newly_bad=newly_bad) if at_risk > 0 else before
 
 
 def _attributed(guard: ShareGuard, terms: Terms, arms: Arms) -> ShareGuard:
@@ -219,7 +279,12 @@ def _firing(guard: ShareGuard, terms: Terms) -> list[str]:
 
 
 def _leading(guard: ShareGuard, terms: Terms) -> tuple[str, float]:
-    parts = ((RELATIVE, guard.peak), (ABSOLUTE, guard.absolute), (SYSTEM, guard.system))
+    parts = (
+        (RELATIVE, guard.peak),
+        (REPEAT, guard.peak_again),
+        (ABSOLUTE, guard.absolute),
+        (SYSTEM, guard.system),
+    )
     heights = {
         method: part if isinstance(part, float) else bets.log_wealth(part)
         for method, part in parts

@@ -39,6 +39,11 @@ class Asked:
             if key[:3] == trial:
                 yield key[3], account
 
+    def uneven(self, component: str) -> str:
+        """Say what is wrong with the size of a component's arms; empty where nothing is."""
+        told = (account.settled().uneven for _, account in self.accounts(component))
+        return next((why for why in told if why), "")
+
 
 def judgement(
     asked: Asked,
@@ -63,7 +68,7 @@ def judgement(
     if account is not None:
         n, control_n = account.treated.seen, account.control.seen
         bad = account.events if rule.sentinel else account.treated.bad
-        last_seen = last_seen or account.last_seen
+        last_seen = last_seen or (account.last_seen if component == ENVIRONMENT else account.heard)
         control = words.stated(rule, account.control.share) if control_n and rule.counted else None
         if n and not rule.sentinel:
             estimate = words.stated(rule, account.treated.share)
@@ -97,21 +102,21 @@ def judgement(
 
 
 def telemetry_seen(asked: Asked, component: str) -> int | None:
-    """Return when anything of a trial was last seen, whatever the series; None: never."""
-    moments = [account.last_seen for _, account in asked.accounts(component)]
+    """Return when anybody treated was last heard of, whatever the series; None: never."""
+    moments = [account.heard for _, account in asked.accounts(component)]
     return max((moment for moment in moments if moment is not None), default=None)
 
 
 def alive(asked: Asked, component: str) -> bool:
-    """Say whether telemetry of a trial has been heard within the plan's `blind_for`.
+    """Say whether anybody treated has been heard of within the plan's `blind_for`.
 
     A series whose outcomes arrive late is heard of that much later.
     """
     lags = {metric.name: metric.lag.total_seconds() for metric in asked.plan.metrics}
     oldest = asked.now.timestamp() - asked.plan.blind_for.total_seconds()
     return any(
-        account.last_seen is not None
-        and account.last_seen + lags.get(series.partition(">")[0], 0.0) >= oldest
+        account.heard is not None
+        and account.heard + lags.get(series.partition(">")[0], 0.0) >= oldest
         for series, account in asked.accounts(component)
     )
 

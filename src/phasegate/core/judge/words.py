@@ -44,7 +44,7 @@ def unseen(rule: Rule, component: str) -> str:
 
 def broken(component: str, why: str) -> str:
     """Say why a series cannot be judged, and what to do."""
-    return f"{component}: cannot be judged: {why}; mend the writer and start a new attempt"
+    return f"{component}: cannot be judged: {why}; mend what sends it and start a new attempt"
 
 
 def unjudgeable(rule: Rule, component: str) -> str:

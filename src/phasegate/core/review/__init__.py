@@ -8,12 +8,19 @@ from phasegate.core.plan import Plan
 from phasegate.core.problem import Problem
 from phasegate.core.review.conditions import conditions_make_sense, gates_and_guards_leave_room
 from phasegate.core.review.exposure import control_exists, exposures_grow
-from phasegate.core.review.names import endpoints_are_known, names_are_known, names_are_single
+from phasegate.core.review.names import (
+    endpoints_are_known,
+    flags_are_single,
+    names_are_known,
+    names_are_single,
+)
 from phasegate.core.review.phases import hazards_are_guarded, phases_are_whole
 from phasegate.core.review.power import gates_can_be_decided
+from phasegate.core.review.sight import guards_and_gates_can_see
 
 RULES: tuple[Callable[[Plan], Iterator[Problem]], ...] = (
     names_are_single,
+    flags_are_single,
     names_are_known,
     endpoints_are_known,
     phases_are_whole,
@@ -23,6 +30,7 @@ RULES: tuple[Callable[[Plan], Iterator[Problem]], ...] = (
     exposures_grow,
     control_exists,
     gates_can_be_decided,
+    guards_and_gates_can_see,
 )
 
 

@@ -27,6 +27,21 @@ def names_are_single(plan: Plan) -> Iterator[Problem]:
             yield from _step_twice(f"{path}.{part}", steps)
 
 
+def flags_are_single(plan: Plan) -> Iterator[Problem]:
+    """Report a flag that two components share: taking one back would leave it on for the other."""
+    owners: dict[str, str] = {}
+    for phase in plan.phases:
+        for component in phase.components:
+            owner = owners.setdefault(component.flag, component.name)
+            if owner != component.name:
+                yield Problem(
+                    path=f"phases.{phase.name}.components.{component.name}",
+                    code="flag-shared",
+                    message=f"its flag {component.flag} is that of {owner} already",
+                    remedy="Give every component a flag of its own, or call both the same.",
+                )
+
+
 def names_are_known(plan: Plan) -> Iterator[Problem]:
     """Report metrics, checks and case files that are used but not defined, or defined unused."""
     known = Known(plan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from phasegate.core.plan import Hazard, Phase, Plan, Risk
+from phasegate.core.plan import Comparison, Hazard, Phase, Plan, Risk
 from phasegate.core.problem import Problem, Severity
 from phasegate.core.wording import span
 
@@ -58,6 +58,13 @@ def _missing_parts(phase: Phase) -> Iterator[Problem]:
             code="phase-without-guards",
             message="nothing would ever take this phase back",
             remedy="Add guards, like `error_rate > 2%`.",
+        )
+    elif all(condition.comparison is Comparison.OCCURS for condition in phase.roll_back_when):
+        yield Problem(
+            path=f"{path}.roll_back_when",
+            code="guard-sentinel-only",
+            message="only sentinels guard the phase, and their silence may be anything",
+            remedy="Add a guard that is heard all the time, like `error_rate > 2%`.",
         )
     if not phase.pass_when:
         yield Problem(

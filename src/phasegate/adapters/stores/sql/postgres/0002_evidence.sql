@@ -16,6 +16,7 @@ CREATE TABLE tallies (
   subjects_bad BIGINT NOT NULL,
   at_risk BIGINT NOT NULL,
   newly_bad BIGINT NOT NULL,
+  again_bad BIGINT NOT NULL,
   total DOUBLE PRECISION NOT NULL,
   writer TEXT COLLATE "C" NOT NULL,
   sequence BIGINT NOT NULL,

@@ -15,6 +15,7 @@ CREATE TABLE tallies (
   subjects_bad INTEGER NOT NULL,
   at_risk INTEGER NOT NULL,
   newly_bad INTEGER NOT NULL,
+  again_bad INTEGER NOT NULL,
   total REAL NOT NULL,
   writer TEXT NOT NULL,
   sequence INTEGER NOT NULL,

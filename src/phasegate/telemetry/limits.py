@@ -1,0 +1,17 @@
+"""How much one record may hold: a bound on memory that no honest exporter reaches."""
+
+from __future__ import annotations
+
+MOST_ATTRIBUTES = 256
+"""Attributes of one span, event, log record or data point; OpenTelemetry's own limit is 128."""
+
+MOST_EVENTS = 256
+"""Events of one span; OpenTelemetry's own limit is 128."""
+
+MOST_TEXT = 1024
+"""Characters of a text that is kept; a longer value is left out, as if it had not been told."""
+
+TOO_MUCH = (
+    f"a record has more than {MOST_ATTRIBUTES} attributes or {MOST_EVENTS} events; lower the "
+    "limits of the SDK to that [record-too-large]"
+)

@@ -1,0 +1,125 @@
+"""A command as a check: exit codes, output, its environment, and all ways not to run it."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from phasegate.adapters.checks.command import MOST_SHOWN, CommandCheck
+from phasegate.ports import Exercise, Unavailable
+
+
+def run(program: str, folder: Path, deadline_s: float = 20, **variables: str) -> Exercise:
+    """Run a Python program as a step's command."""
+    options = {"command": shlex.join([sys.executable, "-c", program]), "directory": str(folder)}
+    options |= {f"env.{name}": value for name, value in variables.items()}
+    return CommandCheck({"PHASEGATE_URL": "http://127.0.0.1:1"}).exercise(options, deadline_s)
+
+
+def test_exit_code_zero_passes_with_what_the_command_said(tmp_path: Path) -> None:
+    found = run("print('all 7 tables are there')", tmp_path)
+
+    assert (found.passed, found.exercised) == (True, 1)
+    assert found.seen == "all 7 tables are there"
+
+
+def test_a_silent_success_says_so(tmp_path: Path) -> None:
+    assert run("", tmp_path).seen == "exit code 0, no output"
+
+
+def test_any_other_exit_code_fails_with_code_output_and_remedy(tmp_path: Path) -> None:
+    found = run("import sys; print('no database', file=sys.stderr); sys.exit(3)", tmp_path)
+
+    assert found.passed is False
+    assert found.seen == "exit code 3: no database"
+    assert "by hand" in found.remedy
+
+
+def test_a_command_that_is_killed_fails(tmp_path: Path) -> None:
+    found = run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", tmp_path)
+
+    assert found.passed is False
+    assert found.seen.startswith("exit code -9")
+
+
+def test_of_a_long_output_the_end_is_kept(tmp_path: Path) -> None:
+    found = run("[print(f'line {n}') for n in range(1000)]; raise SystemExit(1)", tmp_path)
+
+    assert found.seen.endswith("line 998 | line 999")
+    assert len(found.seen) < MOST_SHOWN + 50
+
+
+def test_of_one_long_line_the_end_is_kept(tmp_path: Path) -> None:
+    found = run("print('x' * 5000 + ' no database'); raise SystemExit(1)", tmp_path)
+
+    assert found.seen.endswith("no database")
+    assert len(found.seen) < MOST_SHOWN + 50
+
+
+def test_output_that_is_no_text_does_no_harm(tmp_path: Path) -> None:
+    found = run(r"import sys; sys.stdout.buffer.write(b'\xff\x00 fine')", tmp_path)
+
+    assert found.passed is True
+    assert "fine" in found.seen
+
+
+def test_it_runs_in_the_plans_folder_with_the_variables_it_is_given(tmp_path: Path) -> None:
+    told = "import os; print(os.getcwd(), os.environ['CLINIC_URL'], os.environ['PHASEGATE_URL'])"
+
+    found = run(told, tmp_path, CLINIC_URL="http://127.0.0.1:2")
+
+    assert found.seen == f"{tmp_path} http://127.0.0.1:2 http://127.0.0.1:1"
+
+
+def test_commands_beside_the_interpreter_are_found_first(tmp_path: Path) -> None:
+    found = run("import os; print(os.environ['PATH'].split(os.pathsep)[0])", tmp_path)
+
+    assert found.seen == str(Path(sys.executable).parent)
+
+
+def test_it_gets_no_input(tmp_path: Path) -> None:
+    assert run("print(repr(input()))", tmp_path).passed is False
+
+
+def test_no_shell_reads_the_line(tmp_path: Path) -> None:
+    options = {"command": "echo $HOME; touch made", "directory": str(tmp_path)}
+
+    assert CommandCheck().exercise(options, 20).seen == "$HOME; touch made"
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_command_that_takes_too_long_is_ended_and_says_nothing_of_health(tmp_path: Path) -> None:
+    began = time.monotonic()
+
+    with pytest.raises(Unavailable, match=r"did not end within 0.3 s"):
+        run("import time; time.sleep(60)", tmp_path, deadline_s=0.3)
+
+    assert time.monotonic() - began < 10
+
+
+def test_what_a_late_command_has_started_is_ended_with_it(tmp_path: Path) -> None:
+    child = "import time; time.sleep(1); open('made', 'w')"
+    program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+
+    with pytest.raises(Unavailable, match="did not end"):
+        run(program, tmp_path, deadline_s=0.4)
+
+    time.sleep(1)
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("line", ["no-such-command-here --now", "/", "'unclosed", "", "a\x00b"])
+def test_a_command_that_cannot_be_started_says_nothing_of_health(tmp_path: Path, line: str) -> None:
+    with pytest.raises(Unavailable):
+        CommandCheck().exercise({"command": line, "directory": str(tmp_path)}, 20)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    options = {"command": "echo fine", "directory": str(tmp_path / "gone")}
+
+    with pytest.raises(Unavailable, match="gone"):
+        CommandCheck().exercise(options, 20)

@@ -1,0 +1,77 @@
+"""An HTTP answer as a check."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from phasegate.adapters.checks.http import MOST_SHOWN, HttpCheck
+from phasegate.ports import Exercise, Unavailable
+
+Endpoint = Any
+
+
+def check(url: str, deadline_s: float = 5, **options: str) -> Exercise:
+    return HttpCheck().exercise({"url": url, **options}, deadline_s)
+
+
+def test_the_expected_status_passes_and_says_what_was_seen(endpoint: Endpoint) -> None:
+    found = check(endpoint.on("/health", "all  is\nwell"))
+
+    assert (found.passed, found.exercised, found.remedy) == (True, 1, "")
+    assert found.seen.startswith("HTTP 200 in ")
+    assert found.seen.endswith(": all is well")
+
+
+def test_another_status_fails_with_a_remedy(endpoint: Endpoint) -> None:
+    found = check(endpoint.on("/health", "no database", status=503))
+
+    assert found.passed is False
+    assert "no database" in found.seen
+    assert "HTTP 200 was expected" in found.remedy
+
+
+def test_a_status_may_be_asked_for(endpoint: Endpoint) -> None:
+    assert check(endpoint.url + "/gone", status="404").passed is True
+
+
+def test_a_redirect_is_not_the_answer(endpoint: Endpoint) -> None:
+    assert check(endpoint.on("/health", "elsewhere", status=302)).passed is False
+
+
+def test_the_body_must_have_the_text_that_is_asked_for(endpoint: Endpoint) -> None:
+    url = endpoint.on("/health", {"database": "up"})
+
+    assert check(url, contains='"up"').passed is True
+    assert check(url, contains='"down"').passed is False
+
+
+def test_a_long_body_is_cut_and_still_searched(endpoint: Endpoint) -> None:
+    found = check(endpoint.on("/health", "x" * 10_000 + " ready"), contains="ready")
+
+    assert found.passed is True
+    assert len(found.seen) < MOST_SHOWN + 50
+
+
+def test_no_answer_says_nothing_of_health_and_shows_no_address() -> None:
+    with pytest.raises(Unavailable) as caught:
+        check("http://somebody:secret@127.0.0.1:9/health")
+
+    assert "secret" not in str(caught.value)
+
+
+def test_an_answer_that_takes_too_long_says_nothing_of_health(endpoint: Endpoint) -> None:
+    endpoint.replies["/slow"] = lambda _: (time.sleep(1), (200, "late"))[1]
+
+    with pytest.raises(Unavailable, match="no answer"):
+        check(endpoint.url + "/slow", deadline_s=0.1)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "no url", "ftp://127.0.0.1/", "http://[::1", "{clinic}/health"]
+)
+def test_what_is_no_url_says_nothing_of_health(url: str) -> None:
+    with pytest.raises(Unavailable):
+        check(url)

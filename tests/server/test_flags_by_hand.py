@@ -1,0 +1,111 @@
+"""Flags over the control API: set, killed and revived by hand, beside a run that has them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+Plane = Any
+Until = Callable[..., None]
+Refused = Callable[[httpx.Response, int, str], dict[str, str]]
+
+
+def test_flags_are_listed_for_the_environment_that_is_asked_for(plane: Plane) -> None:
+    plane.post("/api/v1/flags/banner/set?environment=other", {"reason": "x", "exposure": 2500})
+
+    assert list(plane.get("/api/v1/flags?environment=other").json()["flags"]) == ["banner"]
+    assert plane.get("/api/v1/flags").json()["flags"] == {}
+    assert plane.get("/api/v1/flags?environment=").json()["metadata"]["flagSetId"] == "demo"
+
+
+def test_a_flag_is_set_killed_and_revived(plane: Plane) -> None:
+    def rollout() -> Any:
+        return plane.flag("banner").get("targeting", {}).get("fractional")
+
+    plane.post("/api/v1/flags/banner/set", {"reason": "pilot ward", "exposure": 2500})
+    assert rollout() == [["on", 2500], ["off", 7500]]
+
+    plane.post("/api/v1/flags/banner/kill", {"reason": "wrong colour"})
+    assert rollout() is None
+    assert plane.flag("banner")["defaultVariant"] == "off"
+
+    plane.post("/api/v1/flags/banner/revive", {"reason": "mended"})
+    assert rollout() == [["on", 2500], ["off", 7500]]
+
+
+def test_an_unknown_flag_cannot_be_killed_or_revived(plane: Plane, refused: Refused) -> None:
+    for change in ("kill", "revive"):
+        answer = plane.post(f"/api/v1/flags/banner/{change}", {"reason": "x"})
+        refused(answer, 409, "unknown-flag")
+    assert plane.get("/api/v1/flags").json()["flags"] == {}
+
+
+def test_an_unknown_change_of_a_flag_lists_those_there_are(plane: Plane, refused: Refused) -> None:
+    error = refused(
+        plane.post("/api/v1/flags/banner/paint", {"reason": "x"}), 404, "unknown-command"
+    )
+
+    assert "revive" in error["remedy"]
+
+
+def test_an_exposure_that_is_no_share_is_refused(plane: Plane, refused: Refused) -> None:
+    for exposure in (None, -1, 10_001):
+        body = {"reason": "x", "exposure": exposure}
+        refused(plane.post("/api/v1/flags/banner/set", body), 409, "exposure-range")
+
+
+def test_a_flags_body_of_another_shape_is_malformed(plane: Plane, refused: Refused) -> None:
+    for body in ({}, {"reason": "x", "exposure": "25%"}, {"reason": "x", "share": 1}):
+        refused(plane.post("/api/v1/flags/banner/set", body), 400, "malformed")
+
+
+def test_a_change_of_a_flag_needs_a_reason(plane: Plane, refused: Refused) -> None:
+    body = {"reason": " ", "exposure": 2500}
+
+    refused(plane.post("/api/v1/flags/banner/set", body), 409, "reason-missing")
+
+
+def test_a_flag_under_a_run_cannot_be_set(
+    plane: Plane, refused: Refused, exposed: Callable[[], str]
+) -> None:
+    exposed()
+
+    answer = plane.post("/api/v1/flags/new_cart/set", {"reason": "x", "exposure": 10_000})
+
+    refused(answer, 409, "flag-under-run")
+
+
+def test_a_killed_flag_is_off_at_once_and_stays_off_while_its_run_goes_on(
+    plane: Plane, until: Until, exposed: Callable[[], str]
+) -> None:
+    run = exposed()
+
+    plane.post("/api/v1/flags/new_cart/kill", {"reason": "wrong totals"})
+    at_once = plane.flag("new_cart")
+    rounds = plane.get(f"/api/v1/runs/{run}").json()["at"]
+    plane.post(f"/api/v1/runs/{run}/pause", {"reason": "a look"})
+    plane.post(f"/api/v1/runs/{run}/resume", {"reason": "seen"})
+    until(lambda: plane.get(f"/api/v1/runs/{run}").json()["at"] > rounds)
+    time.sleep(0.6)  # a tick of the engine: longer than any round waits
+
+    assert "targeting" not in at_once
+    assert at_once["defaultVariant"] == "off"
+    assert plane.flag("new_cart") == at_once
+
+    plane.post("/api/v1/flags/new_cart/revive", {"reason": "mended"})
+    assert plane.flag("new_cart")["targeting"] == {"fractional": [["on", 5000], ["off", 5000]]}
+
+
+def test_a_strange_flag_key_does_not_harm_the_others(plane: Plane) -> None:
+    plane.post("/api/v1/flags/banner/set", {"reason": "x", "exposure": 10_000})
+
+    for key in ("a b", "%24ref", "%C3%A9", "a%22b", "banner.shadow", "%00"):
+        answer = plane.post(f"/api/v1/flags/{key}/set", {"reason": "x", "exposure": 2500})
+        assert answer.status_code == 200
+
+    assert plane.flag("banner")["defaultVariant"] == "on"
+    assert plane.post("/api/v1/flags/banner/kill", {"reason": "x"}).status_code == 200
+    assert plane.flag("banner")["defaultVariant"] == "off"
