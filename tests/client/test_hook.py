@@ -12,6 +12,8 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.track import TrackingEventDetails
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -79,7 +81,61 @@ def test_a_failed_evaluation_is_told_with_its_error(client: OpenFeatureClient) -
     assert "feature_flag.result.variant" not in told
 
 
-def test_without_a_span_the_hook_does_nothing(client: OpenFeatureClient) -> None:
+def test_an_evaluation_is_a_log_event_that_holds_a_value_only_on_request(
+    client: OpenFeatureClient, logs: InMemoryLogRecordExporter
+) -> None:
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(SimpleLogRecordProcessor(logs))
+    for values in (False, True):
+        client.hooks = [TelemetryHook(values=values, logger_provider=provider)]
+        client.get_boolean_value("new_cart", False, PATIENT)
+
+    plain, valued = (finished.log_record for finished in logs.get_finished_logs())
+    assert plain.event_name == valued.event_name == "feature_flag.evaluation"
+    assert dict(plain.attributes) == {
+        "feature_flag.key": "new_cart",
+        "feature_flag.result.variant": "on",
+        "feature_flag.result.reason": "static",
+        "feature_flag.provider.name": "phasegate",
+        "feature_flag.context.id": "patient-1",
+        "feature_flag.set.id": "production",
+        "feature_flag.version": "7",
+    }
+    assert valued.attributes["feature_flag.result.value"] is True
+
+
+def test_evaluations_are_counted_without_their_subjects(client: OpenFeatureClient) -> None:
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader], shutdown_on_exit=False)
+    client.hooks = [TelemetryHook(meter_provider=provider)]
+
+    for _ in range(3):
+        client.get_boolean_value("new_cart", False, PATIENT)
+    client.get_boolean_value("new_search", False, PATIENT)
+
+    (metric,) = reader.get_metrics_data().resource_metrics[0].scope_metrics[0].metrics
+    assert metric.name == "feature_flag.evaluations"
+    assert [(dict(point.attributes), point.value) for point in metric.data.data_points] == [
+        (
+            {
+                "feature_flag.key": "new_cart",
+                "feature_flag.result.variant": "on",
+                "feature_flag.result.reason": "static",
+            },
+            3,
+        ),
+        (
+            {
+                "feature_flag.key": "new_search",
+                "feature_flag.result.reason": "error",
+                "error.type": "flag_not_found",
+            },
+            1,
+        ),
+    ]
+
+
+def test_without_any_telemetry_the_hook_does_nothing(client: OpenFeatureClient) -> None:
     client.hooks = [TelemetryHook()]
 
     assert client.get_boolean_value("new_cart", False, PATIENT) is True

@@ -111,3 +111,23 @@ def test_an_ended_lease_is_not_renewed(flags: LeasedFlags, lease: Lease) -> None
     lease.renew(None)
 
     assert value(flags) is False
+
+
+def test_what_needs_a_flag_on_trial_goes_with_its_lease(lease: Lease, dial: Dial) -> None:
+    states = [
+        FlagState(key="payments", exposure=10_000, on_trial=True),
+        FlagState(key="receipts", exposure=10_000),
+        FlagState(key="reminders", exposure=10_000),
+    ]
+    whole = document("production", 1, states)
+    whole["flags"]["receipts"]["requires"] = ["payments"]
+    whole["flags"]["reminders"]["requires"] = ["receipts"]
+    flags = LeasedFlags(compile_document(whole), lease)
+    lease.renew(1_000)
+    during = flags.evaluate("reminders", "patient-1", {})
+
+    dial.now += 2
+    after = flags.evaluate("reminders", "patient-1", {})
+
+    assert during.value is True
+    assert (after.value, after.reason, after.metadata["lease"]) == (False, Reason.STALE, "expired")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -159,3 +160,63 @@ def test_shutting_down_twice_is_legal(plane: Any) -> None:
 
     with pytest.raises(ProviderNotReadyError):
         provider.resolve_boolean_details("boolean", False)
+
+
+def test_the_provider_tells_ready_before_it_is_initialized(plane: Any) -> None:
+    plane.publish(1, FlagState(key="new_cart", exposure=10_000))
+    heard: list[ProviderEvent] = []
+    provider = PhasegateProvider(plane.url, "production")
+    provider.attach(lambda _, event, __: heard.append(event))
+
+    provider.initialize(EvaluationContext(), "a domain")
+
+    assert heard == [ProviderEvent.PROVIDER_READY]
+    provider.shutdown()
+
+
+def test_the_provider_tells_its_error_before_it_fails(plane: Any) -> None:
+    heard: list[tuple[ProviderEvent, ErrorCode | None]] = []
+    provider = PhasegateProvider(plane.url, "production", ready_within_s=0.05)
+    provider.attach(lambda _, event, details: heard.append((event, details.error_code)))
+
+    with pytest.raises(ProviderNotReadyError):
+        provider.initialize(EvaluationContext())
+
+    assert heard[-1] == (ProviderEvent.PROVIDER_ERROR, ErrorCode.PROVIDER_NOT_READY)
+    provider.shutdown()
+
+
+def test_waiting_for_a_value_gives_the_same(client: OpenFeatureClient) -> None:
+    async def ask() -> list[Any]:
+        return [
+            await client.get_boolean_value_async("by_country", False, PATIENT),
+            await client.get_integer_value_async("whole", 1, PATIENT),
+            await client.get_string_value_async("missing", "bye", PATIENT),
+        ]
+
+    assert asyncio.run(ask()) == [True, 10, "bye"]
+
+
+def test_a_change_is_seen_at_once_although_details_are_kept(
+    plane: Any, client: OpenFeatureClient, until: Callable[..., None]
+) -> None:
+    assert client.get_string_value("text", "bye", PATIENT) == "hi"
+
+    changed = {**FLAGS, "text": flag(greeting="hello")}
+    plane.board.publish("production", 2, {"flags": changed, "metadata": {"version": "2"}})
+    until(lambda: client.get_string_value("text", "bye", PATIENT) == "hello")
+
+    details = client.get_boolean_details("boolean", False, PATIENT)
+    assert details.flag_metadata["version"] == "2"
+
+
+def test_what_openfeature_has_no_words_for_is_asked_of_the_client_behind(plane: Any) -> None:
+    plane.publish(1, FlagState(key="new_cart", exposure=10_000))
+    provider = PhasegateProvider(plane.url, "production")
+    with pytest.raises(ProviderNotReadyError):
+        provider.client.evaluate("new_cart")
+
+    provider.initialize(EvaluationContext())
+
+    assert provider.client.shadow("new_cart", lambda: "old", lambda: "new", "patient-1") == "old"
+    provider.shutdown()

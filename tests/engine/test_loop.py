@@ -183,3 +183,33 @@ def test_a_run_that_cannot_be_read_does_not_stop_the_others(
 
     assert one.loop.last.failing == ("broken-1",)
     assert one.kinds(run)[-1] == "exposure_confirmed"
+
+
+def test_somebody_listens_before_anybody_is_exposed(servers: Servers) -> None:
+    one, two = servers
+    order: list[str] = []
+    watch, bring, serve = one.loop._watch, one.target.bring, two.target.serve
+    two_watch = two.loop._watch
+
+    def heard(name: str, found: list[object]) -> None:
+        order.extend([f"{name} listens"] if found else [])
+
+    one.loop._watch = lambda found: (heard("one", found), watch(found))[1]
+    two.loop._watch = lambda found: (heard("two", found), two_watch(found))[1]
+
+    def bringing(environment: str, states: object, fence: object) -> None:
+        order.extend(["one exposes"] if states else [])
+        bring(environment, states, fence)  # type: ignore[arg-type]  # handed on as they came
+
+    def serving(environment: str, wanted: object) -> None:
+        order.extend(["two serves"] if wanted.states else [])  # type: ignore[attr-defined]  # Wanted
+        serve(environment, wanted)  # type: ignore[arg-type]  # handed on as it came
+
+    one.target.bring = bringing  # type: ignore[method-assign]  # listened to
+    two.target.serve = serving  # type: ignore[method-assign]  # listened to
+    exposed(servers)
+
+    first = [order.index(what) for what in ("one listens", "one exposes")]
+    second = [order.index(what) for what in ("two listens", "two serves")]
+    assert first == sorted(first)
+    assert second == sorted(second)

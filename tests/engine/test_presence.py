@@ -9,7 +9,7 @@ import pytest
 
 from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.engine.presence import Presence
-from phasegate.ports import Reach, Unavailable
+from phasegate.ports import Reach, Unavailable, Wanted
 
 VALID = timedelta(seconds=5)
 
@@ -33,10 +33,12 @@ class Board:
         self.published: list[str] = []
         self.given: int | None = 0
 
-    def publish(self, environment: str, *_: object) -> bool:
+    def wanted(self, _: str) -> Wanted:
+        return Wanted(version=1, states=())
+
+    def serve(self, environment: str, _: Wanted) -> None:
         self._passing.now += self.slow
         self.published.append(environment)
-        return True
 
     def beat(self, environment: str, remaining_ms: int | None) -> None:
         self.beats.append((environment, remaining_ms))
@@ -62,7 +64,8 @@ class Desk:
         )
 
     def show(self, decided: Mapping[str, int | None] | None) -> None:
-        self.presence.show(["demo"], decided, self.passing.now, VALID)
+        wanted = self.presence.read(["demo"])
+        self.presence.show(wanted, decided, self.passing.now, VALID)
 
 
 @pytest.fixture
@@ -157,3 +160,11 @@ def test_what_is_reported_of_a_lease_is_never_less_than_is_given(desk: Desk) -> 
 
     assert first == 60_000
     assert desk.store.reports("demo")[0].reach.leased_ms == 90_000
+
+
+def test_exposure_that_begins_is_leased_before_it_is_confirmed(desk: Desk) -> None:
+    desk.presence.begin("demo", 60_000)
+    desk.presence.begin("demo", 60_000)
+
+    assert desk.board.beats == [("demo", 60_000)]
+    assert desk.store.attended().leases["demo"] == 60_000

@@ -93,7 +93,7 @@ class Plane:
 
     def flag(self, key: str, environment: str = "demo") -> dict[str, Any]:
         """Return a flag as applications are served it."""
-        path = f"/flags/v1/document?environment={environment}"
+        path = f"/flags/v1/published?environment={environment}"
         flag: dict[str, Any] = self.get(path, "shop").json()["flags"][key]
         return flag
 

@@ -14,7 +14,7 @@ from openfeature.exception import ErrorCode
 
 from phasegate.flags.document import FlagState, document
 from phasegate.server.board import FlagBoard
-from phasegate.server.ofrep import BODY_LIMIT, ofrep
+from phasegate.server.ofrep import BODY_LIMIT, Ofrep
 
 FLAGS: dict[str, Any] = {
     "new_cart": {
@@ -39,7 +39,7 @@ def board() -> FlagBoard:
 
 @pytest.fixture
 def url(board: FlagBoard, serve: Callable[..., Any]) -> str:
-    return serve(ofrep(board, "production")).url
+    return serve(Ofrep(board, "production")).url
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_the_selector_names_the_environment(http: httpx.Client) -> None:
 def test_without_any_environment_the_request_is_refused(
     board: FlagBoard, serve: Callable[..., Any]
 ) -> None:
-    answer = httpx.post(f"{serve(ofrep(board, None)).url}/ofrep/v1/evaluate/flags/new_cart")
+    answer = httpx.post(f"{serve(Ofrep(board, None)).url}/ofrep/v1/evaluate/flags/new_cart")
 
     assert answer.status_code == 400
     assert "Flagd-Selector" in answer.json()["errorDetails"]

@@ -658,3 +658,48 @@ def test_every_observation_received_is_accounted_for() -> None:
         "sampled": 0,
         "ignored": 1,
     }
+
+
+# Shadows: both paths ran, the old answer was served
+
+DISAGREEMENT = Series(
+    name="disagreement",
+    metric=Metric(
+        name="disagreement",
+        kind=MetricKind.SHARE,
+        event="phasegate.shadow",
+        bad=Predicate(field="agrees", op="==", value=False),
+    ),
+)
+
+
+def shadowed(subject: str, variant: str, agrees: bool) -> Observation:
+    return Observation(
+        event="phasegate.shadow",
+        subject=subject,
+        attributes={"agrees": agrees, "duration": 5.0},
+        exposures=(Exposure(flag="cart", variant=variant, subject=subject),),
+        at_s=NOON,
+    )
+
+
+def test_a_shadow_counts_in_the_arm_of_the_path_that_it_tells_of() -> None:
+    made = tallier(watch(DISAGREEMENT))
+
+    made.observe([exposed("patient-1", "off")], NOON)
+    made.observe([shadowed("patient-1", "on", False), shadowed("patient-1", "off", False)], NOON)
+
+    assert {tally.arm: counts(tally)["bad"] for tally in tallies(made)} == {
+        Arm.TREATMENT: 1,
+        Arm.CONTROL: 1,
+    }
+
+
+def test_who_was_shadowed_was_still_served_the_old_answer() -> None:
+    made = tallier(watch(DISAGREEMENT, RATINGS))
+
+    made.observe([exposed("patient-1", "off"), shadowed("patient-1", "on", True)], NOON)
+    made.observe([rated("patient-1", 5, NOON + 1)], NOON + 1)
+
+    arms = {tally.series: tally.arm for tally in tallies(made, NOON + 1)}
+    assert arms == {"disagreement": Arm.TREATMENT, "satisfaction": Arm.CONTROL}

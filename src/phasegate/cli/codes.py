@@ -17,6 +17,10 @@ EXPLANATIONS: dict[str, str] = {
         "sign for it yet."
     ),
     "meaning-missing": "A sign-off states what it means, since that is what the signer stands for.",
+    "extra-missing": (
+        "The option needs a package that belongs to an extra of phasegate and is not installed. "
+        "Install that extra, or leave the option out; everything else works without it."
+    ),
     # Reaching the server.
     "server-unreachable": (
         "Nothing answered at the server's address in time. Nothing is known of what a command "

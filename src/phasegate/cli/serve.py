@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,33 @@ FIRST_NAME = "admin"
     show_default=True,
     help="How the lines on stderr are written.",
 )
+@click.option(
+    "--grpc-port",
+    type=click.IntRange(0, 65535),
+    envvar="PHASEGATE_GRPC_PORT",
+    help="Serve flagd's sync protocol here as well; flagd's own port is 8015.",
+)
+@click.option(
+    "--grpc-open",
+    is_flag=True,
+    envvar="PHASEGATE_GRPC_OPEN",
+    help="Let in whoever reaches that port: most flagd providers cannot send a token.",
+)
+@click.option(
+    "--flag-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="PER_SECOND",
+    envvar="PHASEGATE_FLAG_RATE",
+    help="Most flag evaluations a second that one token may ask for over OFREP.",
+)
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    metavar="URL",
+    envvar="PHASEGATE_ORIGINS",
+    help="Pages of this origin may evaluate flags from a browser; may be repeated.",
+)
 @options.as_json
 def serve(
     *,
@@ -60,6 +88,10 @@ def serve(
     port: int,
     environment: str,
     log_format: str,
+    grpc_port: int | None,
+    grpc_open: bool,
+    flag_rate: float | None,
+    origins: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Run the control plane until SIGTERM or Ctrl-C.
@@ -74,7 +106,14 @@ def serve(
       phasegate serve
       phasegate serve --data /var/lib/phasegate --port 9000 --environment demo
       phasegate serve --store postgresql://pg@db/phasegate
+      phasegate serve --grpc-port 8015 --origin https://clinic.example
     """
+    if grpc_port is not None and find_spec("grpc") is None:
+        raise Failed(
+            "extra-missing",
+            "flagd's sync protocol needs grpcio, which is not installed",
+            "Install phasegate[grpc], or leave --grpc-port out.",
+        )
     listener = _listen(host, port)
     from phasegate.server.run import log_to_stderr
     from phasegate.settings import Settings
@@ -85,6 +124,10 @@ def serve(
         host=host,
         port=listener.getsockname()[1],
         environment=environment,
+        grpc_port=grpc_port,
+        grpc_open=grpc_open,
+        flag_rate=flag_rate,
+        origins=origins,
     )
     log_to_stderr(as_json=log_format == "json")
     server = _open(settings)
@@ -125,7 +168,7 @@ def _run(server: Server, settings: Settings, listener: socket.socket, *, as_json
     from phasegate.server.run import run
 
     try:
-        run(server, listener, lambda: _ready(settings, as_json=as_json))
+        run(server, listener, lambda: _ready(settings, server.grpc_port, as_json=as_json))
     except SystemExit as error:
         raise Failed(
             "start-failed",
@@ -134,10 +177,14 @@ def _run(server: Server, settings: Settings, listener: socket.socket, *, as_json
         ) from error
 
 
-def _ready(settings: Settings, *, as_json: bool) -> None:
+def _ready(settings: Settings, grpc_port: int | None, *, as_json: bool) -> None:
     if as_json:
-        told = {"url": settings.url, "environment": settings.environment}
+        told: dict[str, object] = {"url": settings.url, "environment": settings.environment}
+        if grpc_port is not None:
+            told["grpc_port"] = grpc_port
         print_json({**told, "data": str(settings.data), "store": settings.place})
     else:
         click.echo(f"phasegate serves {settings.url} for {settings.environment}")
+        if grpc_port is not None:
+            click.echo(f"flagd providers sync with {settings.host}:{grpc_port}")
     sys.stdout.flush()

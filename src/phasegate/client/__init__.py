@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from phasegate.client.client import FlagClient
+    from phasegate.client.fast import FastClient, get_client
     from phasegate.client.hook import TelemetryHook
     from phasegate.client.provider import PhasegateProvider
 
-__all__ = ["FlagClient", "PhasegateProvider", "TelemetryHook"]
+__all__ = ["FastClient", "FlagClient", "PhasegateProvider", "TelemetryHook", "get_client"]
 
 _HOMES = {
     "FlagClient": "phasegate.client.client",
     "PhasegateProvider": "phasegate.client.provider",
+    "FastClient": "phasegate.client.fast",
+    "get_client": "phasegate.client.fast",
     "TelemetryHook": "phasegate.client.hook",
 }
 

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from phasegate.client.cache import Cache
 from phasegate.client.lease import Lease, LeasedFlags
-from phasegate.flags.compile import compile_document
+from phasegate.flags.compile import FlagSet, compile_document
+from phasegate.flags.problem import BrokenDocument
 from phasegate.flags.resolution import ErrorCode, Resolution, failed
 
 _log = logging.getLogger("phasegate.client")
@@ -50,18 +52,23 @@ class InForce:
 
     evaluate  evaluates the flags in force; replaced as a whole, so reading it needs no lock.
     version   of these flags; 0 before the first.
-    ready     set once there are flags.
+    ready     set once there are flags from the server, after READY was told.
+    cached    whether flags that were kept on disk were in force from the start.
     """
 
-    def __init__(self, on_news: Callable[[Notice], None] | None) -> None:
-        """Hold nothing yet. on_news is called on the stream's thread."""
+    def __init__(
+        self, on_news: Callable[[Notice], None] | None, cache: Cache | None = None
+    ) -> None:
+        """Hold what the cache has kept, or nothing. on_news is called on the stream's thread."""
         self.evaluate: Evaluate = _not_ready
         self.version = 0
         self.ready = threading.Event()
-        self._contents: Mapping[str, object] = {}
+        self._flags: FlagSet | None = None
         self._lease = Lease()
         self._on_news = on_news
         self._stale = False
+        self._cache = cache
+        self.cached = self._recall(cache)
 
     def connected(self) -> None:
         """Expect a new server's clock."""
@@ -77,27 +84,46 @@ class InForce:
 
     def document(self, version: int, document: dict[str, object]) -> None:
         """Put a document in force. Raises BrokenDocument; the one before stays then."""
-        flags = compile_document(document)
-        for problem in flags.problems:
-            _log.warning("%s: %s [%s]", problem.path, problem.text, problem.code)
-        contents = _by_key(document)
-        keys = sorted({*contents, *self._contents})
-        changed = tuple(key for key in keys if contents.get(key) != self._contents.get(key))
-        self.evaluate, self.version = LeasedFlags(flags, self._lease).evaluate, version
-        self._contents = contents
+        changed = self._put(version, document)
+        if self._cache is not None:
+            self._cache.keep(version, document)
         first, back = not self.ready.is_set(), self._stale
         self._stale = False
-        self.ready.set()
         if first or back:
             self._tell(Notice(news=News.READY))
-        if changed and not first:
+        self.ready.set()
+        if changed and (self.cached or not first):
             self._tell(Notice(news=News.CHANGED, changed=changed))
+
+    def _recall(self, cache: Cache | None) -> bool:
+        """Put in force what was kept, if it can be used; nothing of it is on trial."""
+        kept = cache.read() if cache is not None else None
+        if kept is None:
+            return False
+        try:
+            self._put(*kept)
+        except BrokenDocument as broken:
+            _log.warning("flags that were kept cannot be used: %s", broken)
+            return False
+        return True
+
+    def _put(self, version: int, document: dict[str, object]) -> tuple[str, ...]:
+        flags = compile_document(document, self._flags)
+        for problem in flags.problems:
+            _log.warning("%s: %s [%s]", problem.path, problem.text, problem.code)
+        changed = differing(self._flags, flags)
+        leased = LeasedFlags(flags, self._lease)
+        self.evaluate = leased.evaluate if leased.on_trial else flags.evaluate
+        self.version, self._flags = version, flags
+        return changed
 
     def lost(self, reason: str) -> None:
         """Keep what is there; what is on trial ends with the lease."""
-        if not self.ready.is_set():
+        if not self.ready.is_set() and not self.cached:
             self._tell(Notice(news=News.UNREACHABLE, reason=reason))
-        elif not self._stale:
+        elif not self._stale or not self.ready.is_set():
+            # Before the server was ever heard it is told each time: whoever waits for flags from
+            # it may have given up waiting only now.
             self._stale = True
             self._tell(Notice(news=News.STALE, reason=reason))
 
@@ -106,6 +132,8 @@ class InForce:
             self._on_news(notice)
 
 
-def _by_key(document: Mapping[str, object]) -> Mapping[str, object]:
-    flags = document["flags"]
-    return flags if isinstance(flags, Mapping) else {}
+def differing(before: FlagSet | None, after: FlagSet) -> tuple[str, ...]:
+    """Return the keys of flags that are defined otherwise, and of those that depend on them."""
+    old, new = before.digests() if before else {}, after.digests()
+    keys = frozenset(key for key in {*old, *new} if old.get(key) != new.get(key))
+    return tuple(sorted(keys | after.dependents(keys)))

@@ -90,6 +90,11 @@ class LeasedFlags:
         self._lease = lease
         self._withdrawn = withdrawn(flags)
 
+    @property
+    def on_trial(self) -> bool:
+        """Whether anything hangs on the lease."""
+        return bool(self._withdrawn)
+
     def evaluate(
         self, key: str, targeting_key: str | None, attributes: Mapping[str, object]
     ) -> Resolution:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from openfeature.evaluation_context import EvaluationContext
@@ -14,22 +14,29 @@ from openfeature.exception import (
     ProviderNotReadyError,
     TypeMismatchError,
 )
-from openfeature.flag_evaluation import FlagResolutionDetails, FlagValueType
+from openfeature.flag_evaluation import FlagResolutionDetails
 from openfeature.provider import AbstractProvider, Metadata
 from openfeature.track import TrackingEventDetails
 
-from phasegate.client.client import FlagClient
-from phasegate.client.inforce import News, Notice
+from phasegate.client import typed
+from phasegate.client.client import NO_ATTRIBUTES, FlagClient
+from phasegate.client.inforce import InForce, News, Notice
 from phasegate.flags.resolution import Resolution
-from phasegate.flags.source import SAFE_INTEGER
 
 if TYPE_CHECKING:
     from opentelemetry._logs import LoggerProvider
 
+    from phasegate.client.typed import Structure
+
 NAME = "phasegate"
 
-Structure = Sequence[FlagValueType] | Mapping[str, FlagValueType]
+MOST_READY = 10_000
+"""Details that are kept ready for being asked again."""
+
 Value = TypeVar("Value")
+
+Ready = dict[int, tuple[Resolution, FlagResolutionDetails[Value]]]
+"""What the SDK reads of outcomes, by the id of each, with the outcome itself."""
 
 
 class PhasegateProvider(AbstractProvider):
@@ -43,16 +50,34 @@ class PhasegateProvider(AbstractProvider):
         *,
         name: str = "",
         ready_within_s: float = 10.0,
+        cache: Path | None = None,
         logger_provider: LoggerProvider | None = None,
     ) -> None:
         """Prepare; the SDK connects it.
 
         ready_within_s   bounds the wait for the first flags.
-        logger_provider  where tracking events go; OpenTelemetry's global one by default.
+        cache            a file that keeps the last flags: with it, a start while the server is
+                         away succeeds with those, and STALE is told.
+        logger_provider  where tracking events and shadows go; OpenTelemetry's global one by
+                         default.
         """
         super().__init__()
         self._logger_provider = logger_provider
-        self._connect = partial(FlagClient, url, environment, token, name=name, on_news=self._tell)
+        self._connect = partial(
+            FlagClient,
+            url,
+            environment,
+            token,
+            name=name,
+            on_news=self._tell,
+            cache=cache,
+            logger_provider=logger_provider,
+        )
+        self._held = InForce(None)
+        self._booleans: Ready[bool] = {}
+        self._strings: Ready[str] = {}
+        self._integers: Ready[int] = {}
+        self._floats: Ready[float] = {}
         self._ready_within_s = ready_within_s
         self._client: FlagClient | None = None
 
@@ -68,13 +93,29 @@ class PhasegateProvider(AbstractProvider):
         """Connect and wait for the first flags; if none come, go on trying in the background."""
         if self._client is None:
             self._client = self._connect()
-        if not self._client.wait_ready(self._ready_within_s):
-            text = f"no flags came within {self._ready_within_s:g} s; the connection is retried"
-            raise ProviderNotReadyError(text)
+            self._held = self._client.held
+        if self._client.wait_ready(self._ready_within_s):
+            return
+        text = f"no flags came within {self._ready_within_s:g} s; the connection is retried"
+        # OpenFeature 0.9 has the provider tell every transition itself, before it fails.
+        code = ErrorCode.PROVIDER_NOT_READY
+        self.emit_provider_error(ProviderEventDetails(message=text, error_code=code))
+        raise ProviderNotReadyError(text)
+
+    @property
+    def client(self) -> FlagClient:
+        """The client behind it, for what OpenFeature has no words for, like shadows.
+
+        Raises ProviderNotReadyError before `initialize` and after `shutdown`.
+        """
+        if self._client is None:
+            raise ProviderNotReadyError("the provider is not initialized")
+        return self._client
 
     def shutdown(self) -> None:
         """Say goodbye; calling it again is legal."""
         client, self._client = self._client, None
+        self._held = InForce(None)
         if client is not None:
             client.close()
 
@@ -85,7 +126,9 @@ class PhasegateProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[bool]:
         """Evaluate a boolean flag."""
-        return self._resolve(_boolean, flag_key, default_value, evaluation_context)
+        return self._resolve(
+            self._booleans, typed.boolean, flag_key, default_value, evaluation_context
+        )
 
     def resolve_string_details(
         self,
@@ -94,7 +137,9 @@ class PhasegateProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[str]:
         """Evaluate a text flag."""
-        return self._resolve(_string, flag_key, default_value, evaluation_context)
+        return self._resolve(
+            self._strings, typed.string, flag_key, default_value, evaluation_context
+        )
 
     def resolve_integer_details(
         self,
@@ -103,7 +148,9 @@ class PhasegateProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[int]:
         """Evaluate a whole-number flag; 10.0 is 10, 3.14 is a mismatch."""
-        return self._resolve(_integer, flag_key, default_value, evaluation_context)
+        return self._resolve(
+            self._integers, typed.integer, flag_key, default_value, evaluation_context
+        )
 
     def resolve_float_details(
         self,
@@ -112,7 +159,9 @@ class PhasegateProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[float]:
         """Evaluate a number flag."""
-        return self._resolve(_float, flag_key, default_value, evaluation_context)
+        return self._resolve(
+            self._floats, typed.number, flag_key, default_value, evaluation_context
+        )
 
     def resolve_object_details(
         self,
@@ -121,7 +170,7 @@ class PhasegateProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[Structure]:
         """Evaluate a structured flag; the value is the caller's own copy."""
-        return self._resolve(_structure, flag_key, default_value, evaluation_context)
+        return self._resolve(None, typed.structure, flag_key, default_value, evaluation_context)
 
     def track(
         self,
@@ -143,33 +192,50 @@ class PhasegateProvider(AbstractProvider):
             self._logger_provider,
         )
 
+    def outcome(self, key: str, context: EvaluationContext | None) -> Resolution:
+        """Return what a flag is, before anybody asks for a type."""
+        if context is None:
+            return self._held.evaluate(key, None, NO_ATTRIBUTES)
+        return self._held.evaluate(key, context.targeting_key, context.attributes)
+
     def _resolve(
         self,
+        ready: Ready[Value] | None,
         read: Callable[[object], Value],
         key: str,
         default: Value,
         context: EvaluationContext | None,
     ) -> FlagResolutionDetails[Value]:
-        if self._client is None:
-            raise ProviderNotReadyError("the provider is not initialized")
         if context is None:
-            outcome = self._client.evaluate(key)
+            outcome = self._held.evaluate(key, None, NO_ATTRIBUTES)
         else:
-            outcome = self._client.evaluate(key, context.targeting_key, context.attributes)
+            outcome = self._held.evaluate(key, context.targeting_key, context.attributes)
+        # Outcomes are built once for each flag and variant, and so can be what the SDK reads of
+        # them. It copies the details and never changes them.
+        if ready is not None and (held := ready.get(id(outcome))):
+            return held[1]
         if outcome.error_code is not None:
             raise ErrorCode.to_exception(ErrorCode(outcome.error_code), outcome.error_message)
-        return FlagResolutionDetails(
+        details = FlagResolutionDetails(
             value=default if outcome.variant is None else _read(read, key, outcome),
             variant=outcome.variant,
             reason=outcome.reason,
             flag_metadata=outcome.metadata,
         )
+        if outcome.variant is not None and ready is not None:
+            if len(ready) >= MOST_READY:
+                ready.clear()
+            # The outcome is kept with them, so that its id can be nobody else's.
+            ready[id(outcome)] = (outcome, details)
+        return details
 
     def _tell(self, notice: Notice) -> None:
         match notice.news:
             case News.READY:
                 self.emit_provider_ready(ProviderEventDetails())
             case News.CHANGED:
+                for ready in (self._booleans, self._strings, self._integers, self._floats):
+                    ready.clear()
                 details = ProviderEventDetails(flags_changed=list(notice.changed))
                 self.emit_provider_configuration_changed(details)
             case News.STALE:
@@ -187,37 +253,3 @@ def _read(read: Callable[[object], Value], key: str, outcome: Resolution) -> Val
     except TypeError as error:
         text = f"flag {key!r} holds {type(outcome.value).__name__}: ask for that type"
         raise TypeMismatchError(text) from error
-
-
-def _boolean(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise TypeError
-
-
-def _string(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise TypeError
-
-
-def _integer(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, float) and value.is_integer() and abs(value) <= SAFE_INTEGER:
-        return int(value)
-    raise TypeError
-
-
-def _float(value: object) -> float:
-    if isinstance(value, float):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= SAFE_INTEGER:
-        return float(value)
-    raise TypeError
-
-
-def _structure(value: object) -> Structure:
-    if isinstance(value, dict | list):
-        return copy.deepcopy(value)
-    raise TypeError

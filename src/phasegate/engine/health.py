@@ -65,14 +65,24 @@ class ClockWatch:
 class Health:
     """Says what keeps this server from its work."""
 
-    def __init__(self, store: Store, loop: Loop, clock: ClockWatch) -> None:
+    def __init__(
+        self,
+        store: Store,
+        loop: Loop,
+        clock: ClockWatch,
+        passing: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._loop = loop
         self._clock = clock
+        self._passing = passing
+        self._began = passing()
+        self._was_attended = False
 
     def trouble(self) -> str | None:
         """Say what is wrong first of all; None: nothing is."""
         try:
+            self._store.logs()
             attended = self._store.attended()
             clock = self._clock.trouble() or self._clock.jump()
         except Unavailable as error:
@@ -80,9 +90,16 @@ class Health:
         if clock:
             return clock
         last = self._loop.last.ended
-        if last is None or time.monotonic() - last > LEASE.total_seconds():
+        if last is None or self._passing() - last > LEASE.total_seconds():
             return "no round of this server has been finished lately [engine-stuck]"
-        if attended.ago_ms is None or attended.ago_ms > MOST_UNDECIDED_MS:
-            since = "ever" if attended.ago_ms is None else f"for {attended.ago_ms // 1000} s"
+        return self._undecided(attended.ago_ms)
+
+    def _undecided(self, ago_ms: int | None) -> str | None:
+        """Say since when nobody decides; who has just begun waits until somebody has."""
+        if ago_ms is None or ago_ms > MOST_UNDECIDED_MS:
+            since = "ever" if ago_ms is None else f"for {ago_ms // 1000} s"
             return f"nobody has decided {since}, on any server [nobody-decides]"
+        if not self._was_attended and ago_ms > 1000 * (self._passing() - self._began):
+            return "nobody has decided since this server began [nobody-decides]"
+        self._was_attended = True
         return None

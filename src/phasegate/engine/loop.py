@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event as Signal
@@ -11,6 +11,7 @@ from threading import Thread
 
 import structlog
 
+from phasegate.core.plan import Plan
 from phasegate.core.run import Run, replay
 from phasegate.core.watch import Watch
 from phasegate.core.watching import watches
@@ -69,6 +70,8 @@ class Loop(Thread):
         self._stop_asked = False
         self._ended: set[str] = set()
         self._runs: dict[str, Run] = {}
+        self._watched: dict[str, tuple[Watch, ...]] = {}
+        reconciler.before_exposing = self._expect
         self.views: dict[str, View] = {}
         self.last = Round()
 
@@ -100,25 +103,45 @@ class Loop(Thread):
         decides = self._may_decide() and self._store.acquire(
             "engine", self._holder, now, now + LEASE
         )
+        if decides and not self.last.decided:
+            self._take_over(now)
         logs = self._store.logs()
-        looked_for: list[Watch] = []
+        going_on = self._going_on(logs)
+        environments = {run.environment for run in self._runs.values()} | _by_hand(logs)
+        wanted = self._presence.read(environments)
         failing: list[str] = []
         leases: dict[str, int | None] = {}
-        for run_id in self._going_on(logs):
+        for run_id in going_on:
             view = self._turn(run_id, decides=decides)
             if view is None:
                 failing.append(run_id)
-                view = self.views.get(run_id)
             else:
                 leases[view.run.environment] = _unattended(view)
-            looked_for += list(watches(view.plan, view.run)) if view else []
-        self._watch(looked_for)
-        environments = {run.environment for run in self._runs.values()} | _by_hand(logs)
-        self._presence.show(environments, leases if decides else None, began, LEASE)
+        self._look_for({run_id: view for run_id in going_on if (view := self.views.get(run_id))})
+        self._presence.show(wanted, leases if decides else None, began, LEASE)
         ended = time.monotonic()
         self.last = Round(
             decided=decides, ended=ended, took_s=ended - began, failing=tuple(failing)
         )
+
+    def _take_over(self, now: datetime) -> None:
+        """Begin to decide. Where leases had run out nobody was treated, so nothing was unseen."""
+        log.info("decides", holder=self._holder)
+        if 0 in self._store.attended().leases.values():
+            self._reconciler.watch_from(now)
+
+    def _look_for(self, views: Mapping[str, View]) -> None:
+        self._watched = {
+            run_id: watches(view.plan, view.run)
+            for run_id, view in views.items()
+            if view.run.ended is None or view.run.rollbacks
+        }
+        self._watch([watch for each in self._watched.values() for watch in each])
+
+    def _expect(self, plan: Plan, run: Run) -> None:
+        """Look for what a run is about to expose: no sentinel may come before somebody listens."""
+        self._watched[run.id] = watches(plan, run)
+        self._watch([watch for each in self._watched.values() for watch in each])
 
     def _step_down(self) -> None:
         """Let another server decide at once."""
@@ -151,7 +174,7 @@ class Loop(Thread):
 
     def _turn(self, run_id: str, *, decides: bool) -> View | None:
         try:
-            view = self._reconciler.turn(run_id) if decides else self._reconciler.look(run_id)
+            view = self._decided(run_id) if decides else self._reconciler.look(run_id)
         except Exception as error:
             # One run's trouble must not stop the others. Its lease is not renewed, so its trial
             # exposure goes back by itself if the trouble lasts.
@@ -164,6 +187,12 @@ class Loop(Thread):
         if decides and view.run.ended and not view.run.rollbacks:
             self._ended.add(run_id)
         return view
+
+    def _decided(self, run_id: str) -> View:
+        known = self._known(run_id)
+        if known is not None and not known.exposed and known.ended is None:
+            self._presence.begin(known.environment, _unattended(self._reconciler.look(run_id)))
+        return self._reconciler.turn(run_id)
 
 
 def _by_hand(logs: list[str]) -> set[str]:

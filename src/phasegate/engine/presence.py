@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from phasegate.ports import Publisher, Serving, Store, Unavailable
+from phasegate.ports import Publisher, Serving, Store, Unavailable, Wanted
 
 MOST_BETWEEN_S = 2.0
 """How long applications may go without a heartbeat; a short lease is renewed more often."""
@@ -37,14 +37,34 @@ class Presence:
         self._passing = passing
         self._beaten: dict[str, tuple[float, int | None]] = {}
 
+    def begin(self, environment: str, lease_ms: int | None) -> None:
+        """Lease trial exposure that is about to begin, so that it is served once it is confirmed.
+
+        Nothing may be exposed there yet: a lease that runs is renewed by whole rounds alone.
+        """
+        if self._beaten.get(environment, (0.0, 0))[1] != 0:
+            return
+        asked = self._passing()
+        self._store.attend({environment: lease_ms})
+        self._report([environment], {environment: lease_ms})
+        self._beat(environment, lease_ms, asked)
+
+    def read(self, environments: Iterable[str]) -> Mapping[str, Wanted]:
+        """Read what is to be served in these environments, and in the one that is always served.
+
+        Whoever reads it before looking at the runs watches for everything that it exposes.
+        """
+        names = sorted({*environments, *self._always})
+        return {name: self._serving.wanted(name) for name in names}
+
     def show(
         self,
-        environments: Iterable[str],
+        wanted: Mapping[str, Wanted],
         decided: Mapping[str, int | None] | None,
         began: float,
         valid: timedelta,
     ) -> None:
-        """Serve what the store says, and renew leases as far as somebody decides.
+        """Serve what was read, and renew leases as far as somebody decides.
 
         decided  for how long trial exposure may go on, by environment, if this server has decided
                  in a round that began then; None if it follows: then what the store has left
@@ -52,9 +72,8 @@ class Presence:
         valid    for how long a round gives a right to anything: a server that was stalled since
                  has nothing to say.
         """
-        names = sorted({*environments, *(decided or {}), *self._always})
-        for name in names:
-            self._serving.publish(name)
+        for name, what in wanted.items():
+            self._serving.serve(name, what)
         asked = self._passing()
         if asked - began > valid.total_seconds():
             raise Unavailable("this server was stalled in its round; what it knows is out of date")
@@ -63,7 +82,7 @@ class Presence:
             leases = decided
         else:
             leases = self._store.attended().leases
-        self._report(names, leases)
+        self._report(sorted({*wanted, *(decided or {})}), leases)
         for name, lease in leases.items():
             self._beat(name, lease, asked)
 

@@ -56,6 +56,12 @@ class Reconciler:
         self._brought: dict[str, int] = {}
         self._lock = Lock()
         self._locks: dict[str, RLock] = {}
+        self.before_exposing: Callable[[Plan, Run], None] = lambda *_: None
+        """Called before a target is brought to an exposure that is not confirmed yet."""
+
+    def watch_from(self, now: datetime) -> None:
+        """Count blindness from now on: before, nobody could see."""
+        self._since = now
 
     def look(self, run_id: str) -> View:
         """Say where a run is and what would be decided now; changes nothing.
@@ -106,6 +112,8 @@ class Reconciler:
         if run.exposing is None and not run.rollbacks and self._brought.get(run.id) == run.number:
             return memory
         states = wanted_flags(run)
+        if run.exposing is not None:
+            self.before_exposing(memory.plan, run)
         self._target.bring(run.environment, states, Fence(log=run.id, number=run.number))
         if run.exposing is None and not run.rollbacks:
             self._brought[run.id] = run.number

@@ -170,8 +170,9 @@ def _rollback(
     """Return the body of the rollback that these tallies call for by themselves."""
     if not tallies:
         return None
+    ripe_ms = int(now.timestamp() * 1000)
     rows = [
-        StoredTally(position=Position(ripe_ms=1, row=row), tally=tally)
+        StoredTally(position=Position(ripe_ms=ripe_ms, row=row), tally=tally)
         for row, tally in enumerate(tallies, start=1)
     ]
     ledger = judge.fold(plan, judge.start(), exposures(run), rows)

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,11 +67,21 @@ def evidence_only_from_those_who_may(app: App) -> App:
 class Gatekeeper:
     """ASGI wrapper: lets a request in with the person it belongs to, or answers 401."""
 
-    def __init__(self, app: App, store: Store, own: Mapping[str, Person]) -> None:
-        """own: people by the hash of a secret that lives in this process alone."""
+    def __init__(
+        self,
+        app: App,
+        store: Store,
+        own: Mapping[str, Person],
+        opens: Callable[[Scope], bool] = lambda _: False,
+    ) -> None:
+        """own: people by the hash of a secret that lives in this process alone.
+
+        opens: says whether what a request carries instead of a token opens what it asks.
+        """
         self._app = app
         self._store = store
         self._own = own
+        self._opens = opens
         self._known: dict[str, _Known] = {}
         self._asked_in_vain = -AGAIN_S
         self._asking: dict[str, asyncio.Future[Person | None]] = {}
@@ -102,16 +112,14 @@ class Gatekeeper:
         """Return whose token the request carries. Raises Unavailable for one that is not known."""
         secret = _secret(scope)
         if not secret:
-            return None
+            return _TICKET_HOLDER if self._opens(scope) else None
         hashed = hash_of(secret)
-        if hashed in self._own:
-            return self._own[hashed]
-        known = self._known.get(hashed)
-        now = time.monotonic()
-        if known is not None and (now - known.at < REMEMBERED_S or self._away(known, now)):
-            return known.person
+        person = self._remembered(hashed)
+        if person is not None:
+            return person
         asking = self._asked(hashed)
-        if known is None or now - known.at > BELIEVED_S:
+        known = self._known.get(hashed)
+        if known is None or time.monotonic() - known.at > BELIEVED_S:
             return await asyncio.shield(asking)
         # Telemetry and flags must flow while the store is away or slow: evidence of harm above all.
         await asyncio.wait({asking}, timeout=PATIENCE_S)
@@ -119,6 +127,21 @@ class Gatekeeper:
             return asking.result()
         self._asked_in_vain = time.monotonic()
         return known.person
+
+    def known(self, secret: str) -> Person | None:
+        """Return the person that a secret belongs to. May wait for the store; for threads."""
+        hashed = hash_of(secret)
+        return self._remembered(hashed) or self._look_up(hashed)
+
+    def _remembered(self, hashed: str) -> Person | None:
+        """Return who is known without asking the store."""
+        if hashed in self._own:
+            return self._own[hashed]
+        known = self._known.get(hashed)
+        now = time.monotonic()
+        if known is not None and (now - known.at < REMEMBERED_S or self._away(known, now)):
+            return known.person
+        return None
 
     def _away(self, known: _Known, now: float) -> bool:
         """Say whether the store did not answer a moment ago, so that nobody need wait for it."""
@@ -152,6 +175,9 @@ class Gatekeeper:
 class _Known:
     person: Person
     at: float
+
+
+_TICKET_HOLDER = Person(name="holder of a ticket", role=Role.APPLICATION)
 
 
 def _secret(scope: Scope) -> str:

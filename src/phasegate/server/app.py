@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any  # a flag document is JSON
+from typing import TYPE_CHECKING, Any  # Any: a flag document is JSON
 
 import httpx
 
@@ -13,15 +13,22 @@ from phasegate.core.command import Person
 from phasegate.core.plan import Role
 from phasegate.engine.clock import SteadyClock, utc_now
 from phasegate.ports import Unavailable
+from phasegate.server import flagdweb
 from phasegate.server.access import Gatekeeper, evidence_only_from_those_who_may, new_token
 from phasegate.server.api import Api
 from phasegate.server.bare import App, Receive, Scope, Send
 from phasegate.server.board import FlagBoard
 from phasegate.server.flagstream import flagstream
-from phasegate.server.ofrep import ofrep
+from phasegate.server.ofrep import Ofrep
+from phasegate.server.origins import Origins
 from phasegate.server.otlp import otlp_app
+from phasegate.server.pace import Pace
+from phasegate.server.tickets import Tickets
 from phasegate.settings import Settings
 from phasegate.wiring import Engine
+
+if TYPE_CHECKING:
+    from phasegate.server.grpcsync import GrpcSync
 
 
 class Server:
@@ -30,6 +37,8 @@ class Server:
     def __init__(self, settings: Settings, wall: Callable[[], datetime] = utc_now) -> None:
         """Open the store and put everything together; nothing runs before the ASGI lifespan."""
         clock = SteadyClock(wall)
+        self._settings = settings
+        self.grpc_port: int | None = None
         secret, token = new_token("phasegate itself", Role.VIEWER, clock())
         self.board = FlagBoard()
         self._own_client = httpx.Client(
@@ -50,14 +59,22 @@ class Server:
         def seconds() -> float:
             return clock().timestamp()
 
+        tickets = Tickets(self.engine.store.secret("tickets"))
+        pace = Pace(settings.flag_rate) if settings.flag_rate else None
+        home = settings.environment
         self._routes: tuple[tuple[str, App], ...] = (
-            ("/ofrep/", ofrep(self.board, settings.environment)),
-            ("/flags/", flagstream(self.board, settings.environment)),
+            ("/ofrep/", Ofrep(self.board, home, tickets=tickets, pace=pace)),
+            (flagdweb.PREFIX, flagdweb.FlagdWeb(self.board, home)),
+            ("/flags/", flagstream(self.board, home)),
             ("/v1/", evidence_only_from_those_who_may(otlp_app(self.engine.intake, seconds))),
             ("/", Api(self.engine, clock).app()),
         )
         own = {token.hash: Person(name=token.name, role=token.role)}
-        self._entry = Gatekeeper(self._route, self.engine.store, own)
+        gate = Gatekeeper(self._route, self.engine.store, own, tickets.opens)
+        self._entry: App = gate
+        if settings.origins:
+            self._entry = Origins(gate, settings.origins, ("/ofrep/", flagdweb.PREFIX))
+        self._grpc = None if settings.grpc_port is None else self._sync(settings, gate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection or the lifespan."""
@@ -86,17 +103,32 @@ class Server:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 await asyncio.to_thread(self.start)
+                await self._listen()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                if self._grpc is not None:
+                    await self._grpc.stop()
                 await asyncio.to_thread(self.stop)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    def _sync(self, settings: Settings, gate: Gatekeeper) -> GrpcSync:
+        # grpcio is an extra of its own: whoever does not serve flagd's sync does not need it.
+        from phasegate.server.grpcsync import GrpcSync  # noqa: PLC0415
+
+        known = None if settings.grpc_open else gate.known
+        return GrpcSync(self.board, settings.environment, known)
+
+    async def _listen(self) -> None:
+        if self._grpc is not None:
+            port = self._settings.grpc_port or 0
+            self.grpc_port = await self._grpc.start(self._settings.host, port)
 
 
 def _read_back(client: httpx.Client) -> Callable[[str], dict[str, Any]]:
     def read(environment: str) -> dict[str, Any]:
         try:
-            answer = client.get("/flags/v1/document", params={"environment": environment})
+            answer = client.get("/flags/v1/published", params={"environment": environment})
             answer.raise_for_status()
             document: dict[str, Any] = answer.json()
         except (httpx.HTTPError, ValueError) as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from typing import Any  # ASGI scopes and messages are open dicts
 from urllib.parse import parse_qs
 
@@ -70,6 +72,25 @@ async def refuse(send: Send, status: int, code: str, message: str, remedy: str) 
     """Answer with an error: what happened, and what to do."""
     content = {"error": {"code": code, "message": message, "remedy": remedy}}
     await respond(send, status, json.dumps(content).encode(), [JSON])
+
+
+async def while_heard(
+    telling: Coroutine[Any, Any, None], receive: Receive, at_most_s: float | None = None
+) -> None:
+    """Tell something until it is told, its reader is gone, or the time is over."""
+    tasks = asyncio.create_task(telling), asyncio.create_task(_disconnected(receive))
+    try:
+        await asyncio.wait(tasks, timeout=at_most_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def etag_of(body: bytes) -> str:

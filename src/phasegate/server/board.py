@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from phasegate.client.lease import FOR_EVER, NEVER, Lease, LeasedFlags
 from phasegate.flags.compile import compile_document
+from phasegate.flags.foreign import Watched
 from phasegate.ports import Reach
-from phasegate.server.streams import Acks, Lost, News, Published, Stream
+from phasegate.server.streams import Acks, Lost, News, Published, State, Stream, Watcher
 
 TRANSIT = 1.0
 """Seconds by which a client may count its lease to end later than we do: it counts from receipt."""
@@ -28,6 +29,7 @@ class _Environment:
     published: Published | None = None
     beats: int = 0
     streams: dict[str, Stream] = field(default_factory=dict)
+    watchers: set[Watcher] = field(default_factory=set)
     lost: dict[str, Lost] = field(default_factory=dict)
 
 
@@ -37,9 +39,14 @@ class FlagBoard:
     Every method may be called from any thread and returns at once.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start with nothing published. clock counts seconds and never goes back."""
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """Start with nothing published. clock never goes back; wall is Unix time; in seconds."""
         self._clock = clock
+        self._wall = wall
         self._lock = threading.Lock()
         self._environments: dict[str, _Environment] = {}
         self._closed = False
@@ -53,7 +60,8 @@ class FlagBoard:
         force with other content; what was in force stays so.
         """
         body = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
-        flags = compile_document(document)
+        before = self.current(environment)
+        flags = compile_document(document, before.flags if before else None)
         with self._lock:
             place = self._place(environment)
             if place.published is not None and place.published.version >= version:
@@ -116,6 +124,8 @@ class FlagBoard:
             for place in self._environments.values():
                 for stream in place.streams.values():
                     stream.ended = True
+                for watcher in place.watchers:
+                    watcher.ended = True
                 self._wake(place)
 
     def open(self, environment: str, name: str) -> Stream:
@@ -188,6 +198,33 @@ class FlagBoard:
                 ended=stream.ended,
             )
 
+    def state(self, environment: str) -> State:
+        """Return what whoever is not our own client is served now."""
+        place = self._environments.get(environment)
+        version = place.published.version if place and place.published else 0
+        left = place.lease.deadline - self._clock() if place else NEVER
+        if left == FOR_EVER:
+            return State(version=version, watched=Watched(until=None), lapses_s=None)
+        if left <= 0:
+            return State(version=version, watched=Watched(until=0), lapses_s=None)
+        # A power of two below an eighth of what is left: coarse enough to stay over many beats.
+        grain = 1 << max(0, int(left / 8).bit_length() - 1)
+        until = int(self._wall() + left) // grain * grain
+        return State(version=version, watched=Watched(until=until), lapses_s=left)
+
+    def watch(self, environment: str) -> Watcher:
+        """Have a watcher woken whenever something changes; call from the task that serves it."""
+        watcher = Watcher(environment=environment, loop=asyncio.get_running_loop())
+        with self._lock:
+            watcher.ended = self._closed
+            self._place(environment).watchers.add(watcher)
+        return watcher
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Wake a watcher no more."""
+        with self._lock:
+            self._place(watcher.environment).watchers.discard(watcher)
+
     def _same(self, environment: str, held: Published, version: int, body: bytes) -> bool:
         if held.version == version and held.body != body:
             text = f"version {version} of {environment} is in force with other content"
@@ -223,3 +260,5 @@ class FlagBoard:
     def _wake(self, place: _Environment) -> None:
         for stream in place.streams.values():
             stream.ring()
+        for watcher in place.watchers:
+            watcher.ring()

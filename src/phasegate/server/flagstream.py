@@ -22,6 +22,7 @@ from phasegate.server.bare import (
     respond,
 )
 from phasegate.server.board import FlagBoard
+from phasegate.server.following import served_document
 from phasegate.server.selector import BadSelector, selected
 from phasegate.server.streams import News, Stream
 
@@ -45,7 +46,8 @@ def flagstream(
     GET  stream?environment=E&name=N    the stream of E
     POST streams/{id}/ack               {"version": n}: n is in force there
     DELETE streams/{id}                 goodbye: nothing is served there any more
-    GET  document?environment=E         the flagd document, for flagd's HTTP sync as well
+    GET  document?environment=E         for flagd's HTTP sync: leases and prerequisites in rules
+    GET  published?environment=E        what the stream carries, without the lease that it needs
     """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +59,14 @@ def flagstream(
                     stream = board.open(environment, query(scope, "name")[:NAME_LIMIT])
                     await _stream(board, stream, receive, send, keep_alive_s)
                 case "GET", ["document"]:
-                    await _document(board, selected(scope, default_environment), scope, send)
+                    environment = selected(scope, default_environment)
+                    body = served_document(board, environment)
+                    await _document(board, environment, body, scope, send)
+                case "GET", ["published"]:
+                    environment = selected(scope, default_environment)
+                    published = board.current(environment)
+                    body = published.body if published else None
+                    await _document(board, environment, body, scope, send)
                 case "POST", ["streams", stream_id, "ack"]:
                     await _acknowledge(board, stream_id, scope, receive, send)
                 case "DELETE", ["streams", stream_id]:
@@ -79,19 +88,20 @@ async def _stream(
         board.leave(stream)
 
 
-async def _document(board: FlagBoard, environment: str, scope: Scope, send: Send) -> None:
-    published = board.current(environment)
-    if published is None:
+async def _document(
+    board: FlagBoard, environment: str, body: bytes | None, scope: Scope, send: Send
+) -> None:
+    if body is None:
         known = ", ".join(board.environments()) or "none"
         text = f"nothing is published for {environment!r}; environments with flags: {known}"
         await _refuse(send, 404, "unknown-environment", text)
         return
-    tag = etag_of(published.body)
+    tag = etag_of(body)
     headers = [(b"etag", tag.encode()), (b"cache-control", b"no-cache")]
     if known_already(scope, tag):
         await respond(send, 304, headers=headers)
     else:
-        await respond(send, 200, published.body, [JSON, *headers])
+        await respond(send, 200, body, [JSON, *headers])
 
 
 async def _carry(

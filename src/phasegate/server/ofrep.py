@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 import msgspec
 
 from phasegate.flags.resolution import ErrorCode, Metadata, Resolution
+from phasegate.server.access import PERSON
 from phasegate.server.bare import (
     JSON,
-    App,
     Disconnected,
     Receive,
     Scope,
@@ -22,8 +23,11 @@ from phasegate.server.bare import (
     respond,
 )
 from phasegate.server.board import FlagBoard
+from phasegate.server.notices import INACTIVITY_S, Notices, too_many
+from phasegate.server.pace import Pace
 from phasegate.server.selector import BadSelector, selected
 from phasegate.server.streams import Published
+from phasegate.server.tickets import EVENTS, Tickets
 
 PREFIX = "/ofrep/v1/evaluate/flags"
 
@@ -51,47 +55,116 @@ class Rejected(Exception):
         self.code = code
 
 
-def ofrep(board: FlagBoard, default_environment: str | None) -> App:
-    """Build the ASGI callable for `/ofrep/v1/evaluate/flags…`; its caller has authenticated.
+class Ofrep:
+    """The ASGI callable for `/ofrep/v1/…`; its caller has authenticated.
+
+    POST evaluate/flags/{key}   one flag
+    POST evaluate/flags         all flags, with ETag and 304
+    GET  events                 change notices, at the address that the bulk answer names
 
     The environment is the one that the header `Flagd-Selector: flagSetId=NAME` names.
     """
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        key = scope["path"].removeprefix(PREFIX).removeprefix("/")
+    def __init__(
+        self,
+        board: FlagBoard,
+        default_environment: str | None,
+        *,
+        tickets: Tickets | None = None,
+        pace: Pace | None = None,
+        notices: Notices | None = None,
+    ) -> None:
+        """tickets: what the address of change notices carries. pace: how often a caller may ask."""
+        self._board = board
+        self._default = default_environment
+        self._tickets = tickets
+        self._pace = pace
+        self._notices = notices or Notices(board)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        path = scope["path"]
+        if path == EVENTS:
+            await self._events(scope, receive, send)
+            return
+        key = path.removeprefix(PREFIX).removeprefix("/")
+        if self._pace is not None:
+            wait_s = self._pace.wait_s(_caller(scope))
+            if wait_s:
+                await too_many(send, wait_s, "you ask more often than this server allows")
+                return
         try:
             asked = await _asked(scope, receive)
-            published = _published(scope, board, default_environment, key)
+            environment = _environment(scope, self._default)
+            published = _published(self._board, environment, key)
         except Disconnected:
             return
         except Rejected as rejected:
             body = msgspec.json.encode(_failure(key, rejected.code, str(rejected), {}))
             await respond(send, rejected.status, body, [JSON])
+            return
+        if key:
+            await _single(send, published, key, asked)
         else:
-            if key:
-                await _single(send, published, key, asked)
-            else:
-                await _bulk(scope, send, published, asked)
+            await self._bulk(scope, send, environment, published, asked)
 
-    return app
+    async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            environment = _environment(scope, self._default)
+        except Rejected as rejected:
+            body = msgspec.json.encode(_failure("", rejected.code, str(rejected), {}))
+            await respond(send, rejected.status, body, [JSON])
+        else:
+            await self._notices.serve(environment, scope, receive, send)
+
+    async def _bulk(
+        self, scope: Scope, send: Send, environment: str, published: Published, asked: Asked
+    ) -> None:
+        evaluate = published.leased.evaluate
+        answers = [
+            msgspec.Raw(_written(published, key, evaluate(key, *asked)))
+            for key in sorted(published.flags.keys)
+        ]
+        metadata = dict(published.flags.metadata)
+        body = msgspec.json.encode(
+            {"flags": answers, "metadata": metadata, "eventStreams": [self._stream(environment)]}
+        )
+        tag = etag_of(body)
+        headers = [(b"etag", tag.encode()), (b"cache-control", b"no-cache")]
+        if known_already(scope, tag):
+            await respond(send, 304, headers=headers)
+        else:
+            await respond(send, 200, body, [JSON, *headers])
+
+    def _stream(self, environment: str) -> dict[str, object]:
+        plain = f"{EVENTS}?{urlencode({'environment': environment})}"
+        address = self._tickets.address(environment) if self._tickets else plain
+        return {
+            "type": "sse",
+            "endpoint": {"requestUri": address},
+            "inactivityDelaySec": INACTIVITY_S,
+        }
+
+
+def _caller(scope: Scope) -> str:
+    person = scope.get(PERSON)
+    return person.name if person is not None else ""
 
 
 async def _single(send: Send, published: Published, key: str, asked: Asked) -> None:
     outcome = published.leased.evaluate(key, *asked)
-    await respond(send, _status(outcome), msgspec.json.encode(_answer(key, outcome)), [JSON])
+    await respond(send, _status(outcome), _written(published, key, outcome), [JSON])
 
 
-async def _bulk(scope: Scope, send: Send, published: Published, asked: Asked) -> None:
-    evaluate = published.leased.evaluate
-    answers = [_answer(key, evaluate(key, *asked)) for key in sorted(published.flags.keys)]
-    metadata = dict(published.flags.metadata)
-    body = msgspec.json.encode({"flags": answers, "metadata": metadata})
-    tag = etag_of(body)
-    headers = [(b"etag", tag.encode())]
-    if known_already(scope, tag):
-        await respond(send, 304, headers=headers)
-    else:
-        await respond(send, 200, body, [JSON, *headers])
+def _written(published: Published, key: str, outcome: Resolution) -> bytes:
+    """Return an outcome as JSON; those that are built beforehand are written only once."""
+    if outcome.error_code is not None:
+        return msgspec.json.encode(_answer(key, outcome))
+    held = published.answers.get(id(outcome))
+    if held is None:
+        held = (outcome, msgspec.json.encode(_answer(key, outcome)))
+        published.answers[id(outcome)] = held
+    return held[1]
 
 
 def _answer(key: str, outcome: Resolution) -> dict[str, object]:
@@ -140,12 +213,16 @@ async def _asked(scope: Scope, receive: Receive) -> Asked:
     return Asked(targeting_key, context)
 
 
-def _published(scope: Scope, board: FlagBoard, default: str | None, key: str) -> Published:
-    """Return the flags that are asked for. Raises Rejected."""
+def _environment(scope: Scope, default: str | None) -> str:
+    """Return the environment that is asked for. Raises Rejected."""
     try:
-        environment = selected(scope, default)
+        return selected(scope, default)
     except BadSelector as bad:
         raise Rejected(400, ErrorCode.GENERAL, str(bad)) from bad
+
+
+def _published(board: FlagBoard, environment: str, key: str) -> Published:
+    """Return the flags of an environment. Raises Rejected."""
     published = board.current(environment)
     if published is None:
         known = ", ".join(board.environments()) or "none"

@@ -16,13 +16,14 @@ def selected(scope: Scope, default: str | None) -> str:
 
     Raises BadSelector for a selector other than `flagSetId=…`, or if nothing names one.
     """
-    named = query(scope, "environment") or _flag_set(header(scope, b"flagd-selector"))
+    named = query(scope, "environment") or flag_set(header(scope, b"flagd-selector"))
     if not (named or default):
         raise BadSelector("name an environment: send the header `Flagd-Selector: flagSetId=NAME`")
     return named or str(default)
 
 
-def _flag_set(selector: str) -> str:
+def flag_set(selector: str) -> str:
+    """Return the flag set that a selector names; empty where there is none. Raises BadSelector."""
     if not selector:
         return ""
     key, equals, name = selector.partition("=")

@@ -8,15 +8,22 @@ from dataclasses import dataclass, field
 
 from phasegate.client.lease import NEVER, LeasedFlags
 from phasegate.flags.compile import FlagSet
+from phasegate.flags.foreign import Watched
+from phasegate.flags.resolution import Resolution
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Published:
-    """One version of an environment's flags. body: the document as JSON."""
+    """One version of an environment's flags.
+
+    body     the document as JSON.
+    answers  outcomes that were written as JSON already, by id; each is kept with its outcome.
+    """
 
     version: int
     body: bytes
     leased: LeasedFlags
+    answers: dict[int, tuple[Resolution, bytes]] = field(default_factory=dict)
 
     @property
     def flags(self) -> FlagSet:
@@ -62,9 +69,46 @@ class Stream:
 
     def ring(self) -> None:
         """Wake the task that serves it, from any thread."""
-        # A loop that is closed has no task left to wake.
-        with contextlib.suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(self.wake.set)
+        ring(self.loop, self.wake)
+
+
+@dataclass(kw_only=True, eq=False)
+class Watcher:
+    """Somebody of another protocol who wants to know when something changes.
+
+    It acknowledges nothing: what it holds is bound by the time that its document names.
+    """
+
+    environment: str
+    loop: asyncio.AbstractEventLoop
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: bool = False
+
+    def ring(self) -> None:
+        """Wake the task that serves it, from any thread."""
+        ring(self.loop, self.wake)
+
+
+def ring(loop: asyncio.AbstractEventLoop, wake: asyncio.Event) -> None:
+    """Set an event of a loop from any thread."""
+    # A loop that is closed has no task left to wake.
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(wake.set)
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What an environment serves now, for whoever is not our own client.
+
+    version   0 where nothing was published.
+    watched   until when what is on trial may be served, in Unix seconds, rounded down so that a
+              renewal seldom changes it.
+    lapses_s  seconds until the lease runs out, or None where it does not.
+    """
+
+    version: int
+    watched: Watched
+    lapses_s: float | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,13 @@ from phasegate.core.watch import Attributes
 EXPOSURE_EVENT = "feature_flag.evaluation"
 """Name of the OpenTelemetry event by which an application says what a flag evaluated to."""
 
+SHADOW_EVENT = "phasegate.shadow"
+"""Name of the event by which a client tells how one path of a shadowed component went.
+
+It names flag and variant itself: the subject was served the old answer, so nothing else that
+happens to them belongs to the new one.
+"""
+
 COMPONENT_ATTRIBUTE = "phasegate.component"
 """Attribute by which a record names the component it accuses."""
 

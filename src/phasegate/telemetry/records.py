@@ -9,6 +9,7 @@ from phasegate.telemetry.exposing import SUBJECT, evaluated, text
 from phasegate.telemetry.limits import MOST_ATTRIBUTES, MOST_EVENTS
 from phasegate.telemetry.observation import (
     EXPOSURE_EVENT,
+    SHADOW_EVENT,
     Batch,
     Exposure,
     Observation,
@@ -105,10 +106,12 @@ def _of_record(record: LogRecord) -> Observation | None:
         if exposure is None:
             return None
         exposures = (exposure,)
+    elif record.name == SHADOW_EVENT and (shadowed := evaluated(record.attributes)):
+        exposures = (shadowed,)
     return Observation(
         event=record.name,
         subject=text(record.attributes.get(SUBJECT)),
-        attributes={} if exposures else record.attributes,
+        attributes={} if record.name == EXPOSURE_EVENT else record.attributes,
         at_s=record.at_ns / SECOND_NS,
         exposures=exposures,
         trace=record.trace,

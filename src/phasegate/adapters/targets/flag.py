@@ -10,7 +10,7 @@ from typing import Any  # a flag document is JSON
 from phasegate.adapters.targets import elsewhere
 from phasegate.flags.document import FlagState, document
 from phasegate.flags.journal import Journal, log_of, read
-from phasegate.ports import Fence, Publisher, Reach, Store
+from phasegate.ports import Fence, Publisher, Reach, Store, Wanted
 
 ReadBack = Callable[[str], dict[str, Any]]
 """Fetches an environment's document the way applications do. Raises Unavailable."""
@@ -61,9 +61,23 @@ class FlagTarget:
     def publish(self, environment: str) -> None:
         """Serve what the store says now; nothing happens where it is served already."""
         with self._one_at_a_time:
-            version, states = self._wanted(environment)
+            wanted = self.wanted(environment)
             with self._serving:
-                self._serve(environment, version, states)
+                self._serve(environment, wanted.version, wanted.states)
+
+    def wanted(self, environment: str) -> Wanted:
+        """Read what is to be served. Raises Unavailable."""
+        # People's changes first: whoever has a version then has all that was put before it.
+        journal = self._journal(environment)
+        version, states = self._store.flag_states(environment)
+        return Wanted(version=version + journal.number, states=journal.overlay(states))
+
+    def serve(self, environment: str, wanted: Wanted) -> None:
+        """Serve what was read; nothing happens where it, or something newer, is served already."""
+        with self._serving:
+            served = self._served.get(environment)
+            if served is None or served.version < wanted.version:
+                self._serve(environment, wanted.version, wanted.states)
 
     def hold_back(self, environment: str, flags: frozenset[str]) -> None:
         """Serve these flags' safe variants from now on, whatever the store says, and no others'.
@@ -85,9 +99,9 @@ class FlagTarget:
 
         The version counts the writes of runs and the changes of people, so that it only grows.
         """
-        version, states = self._wanted(environment)
-        shown = _less(states, self.held_back(environment))
-        return version, document(environment, version, shown)
+        wanted = self.wanted(environment)
+        shown = _less(wanted.states, self.held_back(environment))
+        return wanted.version, document(environment, wanted.version, shown)
 
     def reach(self, environment: str) -> Reach:
         """Say how far flags have come from this server, in the store's versions."""
@@ -141,12 +155,6 @@ class FlagTarget:
     def _ahead(self, environment: str) -> int:
         served = self._served.get(environment)
         return served.published - served.version if served else 0
-
-    def _wanted(self, environment: str) -> tuple[int, States]:
-        # People's changes first: whoever has a version then has all that was put before it.
-        journal = self._journal(environment)
-        version, states = self._store.flag_states(environment)
-        return version + journal.number, journal.overlay(states)
 
     def _journal(self, environment: str) -> Journal:
         before = self._journals.get(environment, Journal())
