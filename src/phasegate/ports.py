@@ -11,6 +11,7 @@ from phasegate.core.event import Event
 from phasegate.core.evidence import Finding, Position, StoredTally, Tally
 from phasegate.core.plan import Metric, Role
 from phasegate.flags.document import FlagState
+from phasegate.flags.journal import Journal
 
 
 class Unavailable(Exception):
@@ -241,6 +242,31 @@ class Target(Protocol):
 
     def unconfirmed(self, environment: str, states: Sequence[FlagState]) -> tuple[str, ...]:
         """Read back as applications do; return what is not as `states` say, empty when all is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """An environment's flags as runs want them, and the journal of what people did by hand.
+
+    version counts the writes of runs and the changes of people, so that it only grows.
+    """
+
+    version: int
+    states: tuple[FlagState, ...]
+    journal: Journal = Journal()
+
+
+class Serving(Protocol):
+    """What one server serves: flags as the store has them, less what is held back."""
+
+    def wanted(self, environment: str) -> Wanted:
+        """Read what is to be served. Raises Unavailable."""
+
+    def serve(self, environment: str, wanted: Wanted) -> None:
+        """Serve what was read; nothing happens where it, or something newer, is served already."""
+
+    def reach(self, environment: str) -> Reach:
+        """Say how far flags have come from this server, in the store's versions."""
 
 
 class Acks(Protocol):

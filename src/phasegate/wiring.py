@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from threading import Event as Signal
@@ -19,11 +17,16 @@ from typing import Any  # what an entry point loads is known by its port only
 from phasegate.adapters.checks.command import CommandCheck
 from phasegate.adapters.targets.flag import FlagTarget, ReadBack
 from phasegate.core.watch import Watch
-from phasegate.engine.loop import LEASE, Loop
+from phasegate.engine.clock import SteadyClock
+from phasegate.engine.health import ClockWatch, Health
+from phasegate.engine.loop import Loop
+from phasegate.engine.measures import Kind, Measure, OwnMeasures, gauge, labelled
 from phasegate.engine.observer import Observer
+from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
+from phasegate.engine.sentry import Sentry
 from phasegate.flags.journal import log_of
-from phasegate.ports import Publisher, Store, Unavailable
+from phasegate.ports import Publisher, Store
 from phasegate.service import runs
 from phasegate.settings import Settings
 from phasegate.telemetry.intake import Intake
@@ -45,36 +48,16 @@ class Engine:
         settings: Settings,
         publisher: Publisher,
         read_back: ReadBack,
-        clock: Callable[[], datetime],
+        clock: SteadyClock,
         commands_know: Mapping[str, str],
     ) -> None:
         """commands_know: environment variables that commands started by checks are given."""
         self.settings = settings
         self.store = open_store(settings)
-        self._publisher = publisher
-        self.target = FlagTarget(self.store, publisher, read_back)
-        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.target = FlagTarget(self.store, publisher, read_back, self.name)
         self._executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="phasegate-observer")
-        self._tallier = Tallier(writer=holder, key=subject_key(self.store, settings.data))
-        observer = Observer(
-            store=self.store,
-            checks={**adapters("checks"), "command": CommandCheck(commands_know)},
-            sources=adapters("metric_sources"),
-            executor=self._executor,
-            clock=clock,
-            wake=self.wake,
-            writer=holder,
-        )
-        self._loop = Loop(
-            store=self.store,
-            reconciler=(reconciler := Reconciler(self.store, self.target, observer, clock)),
-            publisher=publisher,
-            publish=self.target.publish,
-            watch=self._watch,
-            clock=clock,
-            holder=holder,
-        )
-        self._reconciler = reconciler
+        self._tallier = Tallier(writer=self.name, key=subject_key(self.store, settings.data))
         self.intake = Intake(
             self._tallier,
             self.store,
@@ -82,10 +65,30 @@ class Engine:
             # A sentinel that came before the first round would be taken for nobody's, and lost.
             is_open=lambda: self._tallier.knows_what_to_look_for,
         )
+        observer = Observer(
+            store=self.store,
+            checks={**adapters("checks"), "command": CommandCheck(commands_know)},
+            sources=adapters("metric_sources"),
+            executor=self._executor,
+            clock=clock,
+            wake=self.wake,
+            writer=self.name,
+        )
+        self._reconciler = Reconciler(self.store, self.target, observer, clock)
+        self._clock_watch = ClockWatch(self.store, clock)
+        self._loop = self._looping(publisher, clock)
+        self._sentry = Sentry(
+            unwritten=lambda: self.intake.kept,
+            views=lambda: self._loop.views,
+            hold_back=self.target.hold_back,
+            clock=clock,
+        )
+        self._health = Health(self.store, self._loop, self._clock_watch)
+        self._measures = OwnMeasures(self.store, self._loop, self._clock_watch, publisher)
         self._stopping = Signal()
         self._flusher = Thread(
             target=self.intake.flush_forever,
-            args=(self._stopping,),
+            args=(self._stopping, lambda: clock().timestamp()),
             name="phasegate-intake",
             daemon=True,
         )
@@ -95,11 +98,14 @@ class Engine:
         """Serve what the store says, then begin to decide."""
         for environment in self._environments():
             self.target.publish(environment)
+        self.store.changes(self.wake)
         self._flusher.start()
         self._loop.start()
+        self._sentry.start()
 
     def stop(self) -> None:
         """Finish the round under way, keep what was received, release everything."""
+        self._sentry.stop()
         self._loop.stop()
         self._stopping.set()
         self.intake.hurry()
@@ -117,19 +123,47 @@ class Engine:
         return self._reconciler.look(run)
 
     def trouble(self) -> str | None:
-        """Say what keeps this server from deciding; None: nothing does."""
-        try:
-            self.store.logs()
-        except Unavailable as error:
-            return f"the store does not answer: {error}"
-        last = self._loop.last_round
-        if last is None or time.monotonic() - last > LEASE.total_seconds():
-            return "no round of decisions has been finished lately"
-        return None
+        """Say what keeps this server from its work; None: nothing does."""
+        return self._health.trouble()
+
+    def measures(self) -> Iterator[Measure]:
+        """Yield what this server says of itself in numbers."""
+        yield from self._measures.read()
+        kept = len(self.intake.kept)
+        yield gauge("phasegate_evidence_waiting", "Tallies that wait for the store.", kept)
+        yield gauge(
+            "phasegate_held_back",
+            "Components withdrawn from memory that are not on record yet.",
+            len(self._sentry.held),
+        )
+        yield labelled(
+            "phasegate_telemetry",
+            "What became of observations.",
+            "became",
+            {name: count for name, count in self.counters().items() if name != "received"},
+            Kind.COUNTER,
+        )
 
     def counters(self) -> Mapping[str, int]:
         """Return what telemetry has counted since this server began."""
         return asdict(self._tallier.counters)
+
+    def _looping(self, publisher: Publisher, clock: SteadyClock) -> Loop:
+        return Loop(
+            store=self.store,
+            reconciler=self._reconciler,
+            presence=Presence(
+                store=self.store,
+                serving=self.target,
+                publisher=publisher,
+                server=self.name,
+                environment=self.settings.environment,
+            ),
+            watch=self._watch,
+            clock=clock,
+            holder=self.name,
+            may_decide=self._clock_watch.may_decide,
+        )
 
     def _watch(self, watches: list[Watch]) -> None:
         self._tallier.watch(watches)

@@ -46,10 +46,6 @@ EXPLANATIONS: dict[str, str] = {
         "The host and port cannot be listened on: another program has them, or the address is "
         "not of this machine."
     ),
-    "extra-missing": (
-        "What was asked for needs a package that a plain installation does without; the message "
-        "names the extra that brings it."
-    ),
     "store-unavailable": (
         "The store cannot be opened, read or written to: a folder that may not be written to, or "
         "a database that does not answer. The message says which."
@@ -131,6 +127,16 @@ EXPLANATIONS: dict[str, str] = {
     "log-flawed": (
         "The hash chain of a log does not hold: an event was edited, removed or moved. Trust "
         "nothing that rests on this log."
+    ),
+    # Drills.
+    "unknown-drill": "There is no drill of that name; `phasegate drill` lists all.",
+    "drill-failed": (
+        "A fault was brought about, and what is promised of it did not come, or came too late. On "
+        "a machine that is very busy times may be missed; the promise itself must hold anywhere."
+    ),
+    "postgres-missing": (
+        "The drill starts a PostgreSQL of its own, and its server programs are not installed. On "
+        "Debian: apt-get install postgresql."
     ),
     # Flags and codes.
     "unknown-flag": "The environment has no such flag; the message lists those it has.",

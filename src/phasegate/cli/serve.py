@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import signal
 import socket
 import sys
 from importlib.util import find_spec
@@ -21,9 +19,6 @@ from phasegate.core.plan import Role
 if TYPE_CHECKING:
     from phasegate.server.app import Server
     from phasegate.settings import Settings
-
-GRACE_S = 3
-"""How long requests under way may take when the server is asked to end."""
 
 FIRST_NAME = "admin"
 
@@ -48,6 +43,14 @@ FIRST_NAME = "admin"
     default="production",
     show_default=True,
     help="Whose flags applications get that name none.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["logfmt", "json"]),
+    envvar="PHASEGATE_LOG_FORMAT",
+    default="logfmt",
+    show_default=True,
+    help="How the lines on stderr are written.",
 )
 @click.option(
     "--grpc-port",
@@ -84,6 +87,7 @@ def serve(
     host: str,
     port: int,
     environment: str,
+    log_format: str,
     grpc_port: int | None,
     grpc_open: bool,
     flag_rate: float | None,
@@ -111,6 +115,7 @@ def serve(
             "Install phasegate[grpc], or leave --grpc-port out.",
         )
     listener = _listen(host, port)
+    from phasegate.server.run import log_to_stderr
     from phasegate.settings import Settings
 
     settings = Settings(
@@ -124,37 +129,23 @@ def serve(
         flag_rate=flag_rate,
         origins=origins,
     )
-    _log_to_stderr()
+    log_to_stderr(as_json=log_format == "json")
     server = _open(settings)
     _first_token(server)
     _run(server, settings, listener, as_json=as_json)
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    from phasegate.server.run import listen
+
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return listen(host, port)
     except OSError as error:
         raise Failed(
             "address-unavailable",
             f"cannot listen on {host} port {port}: {error.strerror or error}",
             "Another program may listen there; end it, or give another --port.",
         ) from error
-
-
-def _log_to_stderr() -> None:
-    """One line per fact, key=value, the run first; stdout is for what was asked for."""
-    import structlog
-
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(key_order=["run", "event"], drop_missing=True),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def _open(settings: Settings) -> Server:
@@ -174,54 +165,16 @@ def _first_token(server: Server) -> None:
 
 
 def _run(server: Server, settings: Settings, listener: socket.socket, *, as_json: bool) -> None:
-    import uvicorn
+    from phasegate.server.run import run
 
-    class Announced(uvicorn.Server):
-        """Says when it is ready, and lets streams go first when it ends."""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            _ready(settings, server.grpc_port, as_json=as_json)
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            # Streams of flags never end by themselves; each would use up the whole grace.
-            server.board.close()
-            await super().shutdown(sockets)
-
-    config = uvicorn.Config(
-        server,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    _collect_seldom()
-    # After its graceful end uvicorn raises the signal again: by default that would kill us.
-    signal.signal(signal.SIGTERM, lambda *_: None)
     try:
-        Announced(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        return
+        run(server, listener, lambda: _ready(settings, server.grpc_port, as_json=as_json))
     except SystemExit as error:
         raise Failed(
             "start-failed",
             "the control plane could not start",
             "What went wrong stands above in the log.",
         ) from error
-
-
-def _collect_seldom() -> None:
-    """Look for cycles every 50,000 objects instead of every 700.
-
-    A request of telemetry makes thousands of tuples and drops them at once. Looking through them
-    again and again took a tenth of the server's time, and none was ever in a cycle.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _ready(settings: Settings, grpc_port: int | None, *, as_json: bool) -> None:

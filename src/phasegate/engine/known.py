@@ -34,7 +34,7 @@ def evidence_of(
 
 def _guards(memory: Memory, now: datetime) -> tuple[Judgement, ...]:
     found: list[Judgement] = []
-    for phase, components in _exposed_by_phase(memory.run).items():
+    for phase, components in exposed_by_phase(memory.run).items():
         found += judge.judge_guards(memory.plan, memory.ledger, phase, components, now)
     return tuple(found)
 
@@ -43,11 +43,12 @@ def _gates(memory: Memory, findings: tuple[Finding, ...], now: datetime) -> tupl
     phase = memory.run.phase
     if phase is None:
         return ()
-    components = _exposed_by_phase(memory.run).get(phase, {})
+    components = exposed_by_phase(memory.run).get(phase, {})
     return judge.judge_gates(memory.plan, memory.ledger, phase, components, findings, now)
 
 
-def _exposed_by_phase(run: Run) -> dict[str, dict[str, int]]:
+def exposed_by_phase(run: Run) -> dict[str, dict[str, int]]:
+    """Return the attempt of every exposed component, by phase and component."""
     phases: dict[str, dict[str, int]] = {}
     for trial in run.exposed:
         phases.setdefault(trial.phase, {})[trial.component] = trial.attempt

@@ -1,22 +1,25 @@
-"""The clock: takes turns for every run that goes on, one server at a time, and renews leases."""
+"""The clock: one server takes turns for every run that goes on; the others follow, ready to."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event as Signal
 from threading import Thread
 
 import structlog
 
-from phasegate.core.run import Run
+from phasegate.core.plan import Plan
+from phasegate.core.run import Run, replay
 from phasegate.core.watch import Watch
 from phasegate.core.watching import watches
+from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
 from phasegate.engine.schedules import Schedules
 from phasegate.flags.journal import log_of
-from phasegate.ports import Publisher, Store, Unavailable
+from phasegate.ports import Store, Unavailable
 
 TICK = 0.5
 """Longest time in seconds between two turns of a run."""
@@ -27,34 +30,52 @@ LEASE = timedelta(seconds=5)
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """What the last whole round was. decided: by this server. failing: runs whose turn broke."""
+
+    decided: bool = False
+    ended: float | None = None
+    took_s: float = 0.0
+    failing: tuple[str, ...] = ()
+
+
 class Loop(Thread):
-    """Decides for all runs until stopped. Only the holder of the store's `engine` lease decides."""
+    """Decides for all runs until stopped, or follows who does.
+
+    Only the holder of the store's `engine` lease decides; every server serves what the log says
+    and knows all runs, so that whoever takes over goes on at once.
+    """
 
     def __init__(
         self,
         *,
         store: Store,
         reconciler: Reconciler,
-        publisher: Publisher,
-        publish: Callable[[str], None],
+        presence: Presence,
         watch: Callable[[list[Watch]], None],
         clock: Callable[[], datetime],
         holder: str,
+        may_decide: Callable[[], bool] = lambda: True,
     ) -> None:
+        """may_decide: says whether this server's clock can be trusted."""
         super().__init__(name="phasegate-engine", daemon=True)
         self._store = store
         self._reconciler = reconciler
-        self._publisher = publisher
-        self._publish = publish
-        self._schedules = Schedules(store, publish)
+        self._presence = presence
+        self._schedules = Schedules(store, lambda _: None)  # what is set is shown in the same round
         self._watch = watch
         self._clock = clock
         self._holder = holder
+        self._may_decide = may_decide
         self._wake = Signal()
         self._stop_asked = False
         self._ended: set[str] = set()
+        self._runs: dict[str, Run] = {}
+        self._watched: dict[str, tuple[Watch, ...]] = {}
+        reconciler.before_exposing = self._expect
         self.views: dict[str, View] = {}
-        self.last_round: float | None = None
+        self.last = Round()
 
     def wake(self) -> None:
         """Have a round begin at once: evidence, a finding or a person's event came in."""
@@ -79,19 +100,52 @@ class Loop(Thread):
         self._step_down()
 
     def round(self) -> None:
-        """Take one turn for every run that goes on. Raises Unavailable when the store is gone."""
-        now = self._clock()
-        if not self._store.acquire("engine", self._holder, now, now + LEASE):
-            return
+        """Take a turn for every run that goes on, or follow. Raises Unavailable: no store."""
+        began, now = time.monotonic(), self._clock()
+        decides = self._may_decide() and self._store.acquire(
+            "engine", self._holder, now, now + LEASE
+        )
+        if decides and not self.last.decided:
+            self._take_over(now)
         logs = self._store.logs()
-        self._schedules.turn(logs, now)
-        runs = [name for name in logs if not name.startswith(log_of(""))]
-        looked_for: list[Watch] = []
-        for run_id in runs:
-            if run_id not in self._ended:
-                looked_for += self._turn(run_id)
-        self._watch(looked_for)
-        self.last_round = time.monotonic()
+        if decides:
+            self._schedules.turn(logs, now)
+        going_on = self._going_on(logs)
+        environments = {run.environment for run in self._runs.values()} | _by_hand(logs)
+        wanted = self._presence.read(environments)
+        failing: list[str] = []
+        leases: dict[str, int | None] = {}
+        for run_id in going_on:
+            view = self._turn(run_id, decides=decides)
+            if view is None:
+                failing.append(run_id)
+            else:
+                leases[view.run.environment] = _unattended(view)
+        self._look_for({run_id: view for run_id in going_on if (view := self.views.get(run_id))})
+        self._presence.show(wanted, leases if decides else None, began, LEASE)
+        ended = time.monotonic()
+        self.last = Round(
+            decided=decides, ended=ended, took_s=ended - began, failing=tuple(failing)
+        )
+
+    def _take_over(self, now: datetime) -> None:
+        """Begin to decide. Where leases had run out nobody was treated, so nothing was unseen."""
+        log.info("decides", holder=self._holder)
+        if 0 in self._store.attended().leases.values():
+            self._reconciler.watch_from(now)
+
+    def _look_for(self, views: Mapping[str, View]) -> None:
+        self._watched = {
+            run_id: watches(view.plan, view.run)
+            for run_id, view in views.items()
+            if view.run.ended is None or view.run.rollbacks
+        }
+        self._watch([watch for each in self._watched.values() for watch in each])
+
+    def _expect(self, plan: Plan, run: Run) -> None:
+        """Look for what a run is about to expose: no sentinel may come before somebody listens."""
+        self._watched[run.id] = watches(plan, run)
+        self._watch([watch for each in self._watched.values() for watch in each])
 
     def _step_down(self) -> None:
         """Let another server decide at once."""
@@ -101,31 +155,56 @@ class Loop(Thread):
         except Unavailable as error:
             log.warning("lease_kept", why=str(error))
 
-    def _turn(self, run_id: str) -> list[Watch]:
+    def _going_on(self, logs: list[str]) -> list[str]:
+        """Return the runs that need turns: all that have not ended, and of those the newest.
+
+        An environment's newest run is brought to its target once more even if it has ended, since
+        a crash may have come before; an older one would only undo what came after it.
+        """
+        names = [name for name in logs if not name.startswith(log_of(""))]
+        known = [(name, run) for name in names if (run := self._known(name)) is not None]
+        newest = {run.environment: name for name, run in known}
+        older = {name for name, run in known if run.ended and newest[run.environment] != name}
+        return [name for name in names if name not in self._ended | older]
+
+    def _known(self, name: str) -> Run | None:
+        """Return a run as it was last seen; None if its log is unreadable, as its turn will say."""
+        if name not in self._runs:
+            try:
+                self._runs[name] = replay(self._store.events(name))
+            except ValueError:
+                return None
+        return self._runs[name]
+
+    def _turn(self, run_id: str, *, decides: bool) -> View | None:
         try:
-            view = self._reconciler.turn(run_id)
+            view = self._decided(run_id) if decides else self._reconciler.look(run_id)
         except Exception as error:
             # One run's trouble must not stop the others. Its lease is not renewed, so its trial
             # exposure goes back by itself if the trouble lasts.
             log.exception("turn_failed", run=run_id, error=type(error).__name__)
-            return self._last_watches(run_id)
+            return None
         before = self.views.get(run_id)
         if before is None or before.decision.rule != view.decision.rule:
             log.info("turn", run=run_id, rule=view.decision.rule, why=view.decision.reasons[:1])
-        self.views[run_id] = view
-        self._renew(view)
-        if view.run.ended and not view.run.rollbacks:
+        self.views[run_id], self._runs[run_id] = view, view.run
+        if decides and view.run.ended and not view.run.rollbacks:
             self._ended.add(run_id)
-            return []
-        return list(watches(view.plan, view.run))
+        return view
 
-    def _last_watches(self, run_id: str) -> list[Watch]:
-        view = self.views.get(run_id)
-        return list(watches(view.plan, view.run)) if view else []
+    def _decided(self, run_id: str) -> View:
+        known = self._known(run_id)
+        if known is not None and not known.exposed and known.ended is None:
+            self._presence.begin(known.environment, _unattended(self._reconciler.look(run_id)))
+        return self._reconciler.turn(run_id)
 
-    def _renew(self, view: View) -> None:
-        run: Run = view.run
-        self._publish(run.environment)
-        unattended = view.plan.unattended
-        remaining = None if unattended is None else int(unattended.total_seconds() * 1000)
-        self._publisher.beat(run.environment, remaining)
+
+def _by_hand(logs: list[str]) -> set[str]:
+    """Return the environments whose flags people have changed."""
+    prefix = log_of("")
+    return {name.removeprefix(prefix) for name in logs if name.startswith(prefix)}
+
+
+def _unattended(view: View) -> int | None:
+    span = view.plan.unattended
+    return None if span is None else int(span.total_seconds() * 1000)

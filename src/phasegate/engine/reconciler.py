@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from threading import RLock
+from threading import Lock, RLock
 from typing import cast
 
 import structlog
@@ -55,27 +55,39 @@ class Reconciler:
         self._since = clock()
         self._memories: dict[str, Memory] = {}
         self._brought: dict[str, int] = {}
-        self._lock = RLock()
+        self._lock = Lock()
+        self._locks: dict[str, RLock] = {}
+        self.before_exposing: Callable[[Plan, Run], None] = lambda *_: None
+        """Called before a target is brought to an exposure that is not confirmed yet."""
+
+    def watch_from(self, now: datetime) -> None:
+        """Count blindness from now on: before, nobody could see."""
+        self._since = now
 
     def look(self, run_id: str) -> View:
         """Say where a run is and what would be decided now; changes nothing.
 
         Raises KeyError if there is no such run.
         """
-        with self._lock:
+        with self._alone(run_id):
             memory = see(self._store, self._memory(run_id), self._clock())
             self._memories[run_id] = memory
             return self._view(memory)
 
     def turn(self, run_id: str) -> View:
         """Take one turn. Raises Unavailable when the store or the target cannot be reached."""
-        with self._lock:
+        with self._alone(run_id):
             try:
                 return self._turn(run_id)
             except Conflict:
                 # Somebody was faster. What is in the log now decides; nothing of ours was written.
                 self._memories.pop(run_id, None)
                 return self._turn(run_id)
+
+    def _alone(self, run_id: str) -> RLock:
+        """Return the lock of a run: folding one for long must not keep others from their turns."""
+        with self._lock:
+            return self._locks.setdefault(run_id, RLock())
 
     def _turn(self, run_id: str) -> View:
         memory = self._memory(run_id)
@@ -113,6 +125,8 @@ class Reconciler:
         if run.exposing is None and not run.rollbacks and self._brought.get(run.id) == run.number:
             return memory
         states = wanted_flags(run)
+        if run.exposing is not None:
+            self.before_exposing(memory.plan, run)
         self._target.bring(run.environment, states, Fence(log=run.id, number=run.number))
         if run.exposing is None and not run.rollbacks:
             self._brought[run.id] = run.number

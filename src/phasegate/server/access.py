@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from phasegate.core.command import Person
@@ -17,6 +19,15 @@ OPEN_PATHS = ("/health/live", "/health/ready")
 
 REMEMBERED_S = 5.0
 """How long a token is believed without asking the store: the longest a revoked one lives on."""
+
+PATIENCE_S = 0.25
+"""How long a request of somebody known waits for the store; then what was known is believed."""
+
+AGAIN_S = 1.0
+"""How long after the store did not answer it is asked again."""
+
+BELIEVED_S = 3600.0
+"""How long somebody known is believed while the store does not answer."""
 
 PERSON = "phasegate.person"
 
@@ -71,7 +82,9 @@ class Gatekeeper:
         self._store = store
         self._own = own
         self._opens = opens
-        self._known: dict[str, tuple[float, Person | None]] = {}
+        self._known: dict[str, _Known] = {}
+        self._asked_in_vain = -AGAIN_S
+        self._asking: dict[str, asyncio.Future[Person | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find the token's person; whether they may is for the route to say."""
@@ -79,7 +92,7 @@ class Gatekeeper:
             await self._app(scope, receive, send)
             return
         try:
-            person = self._person(scope)
+            person = await self._person(scope)
         except Unavailable as error:
             await refuse(send, 503, "unavailable", str(error), UNCHANGED)
             return
@@ -95,26 +108,73 @@ class Gatekeeper:
         scope[PERSON] = person
         await self._app(scope, receive, send)
 
-    def _person(self, scope: Scope) -> Person | None:
+    async def _person(self, scope: Scope) -> Person | None:
+        """Return whose token the request carries. Raises Unavailable for one that is not known."""
         secret = _secret(scope)
         if not secret:
             return _TICKET_HOLDER if self._opens(scope) else None
-        return self.known(secret)
+        hashed = hash_of(secret)
+        person = self._remembered(hashed)
+        if person is not None:
+            return person
+        asking = self._asked(hashed)
+        known = self._known.get(hashed)
+        if known is None or time.monotonic() - known.at > BELIEVED_S:
+            return await asyncio.shield(asking)
+        # Telemetry and flags must flow while the store is away or slow: evidence of harm above all.
+        await asyncio.wait({asking}, timeout=PATIENCE_S)
+        if asking.done() and asking.exception() is None:
+            return asking.result()
+        self._asked_in_vain = time.monotonic()
+        return known.person
 
     def known(self, secret: str) -> Person | None:
-        """Return the person that a secret belongs to. May ask the store."""
+        """Return the person that a secret belongs to. May wait for the store; for threads."""
         hashed = hash_of(secret)
+        return self._remembered(hashed) or self._look_up(hashed)
+
+    def _remembered(self, hashed: str) -> Person | None:
+        """Return who is known without asking the store."""
         if hashed in self._own:
             return self._own[hashed]
+        known = self._known.get(hashed)
         now = time.monotonic()
-        until, person = self._known.get(hashed, (0.0, None))
-        if now < until:
-            return person
+        if known is not None and (now - known.at < REMEMBERED_S or self._away(known, now)):
+            return known.person
+        return None
+
+    def _away(self, known: _Known, now: float) -> bool:
+        """Say whether the store did not answer a moment ago, so that nobody need wait for it."""
+        return now - self._asked_in_vain < AGAIN_S and now - known.at < BELIEVED_S
+
+    def _asked(self, hashed: str) -> asyncio.Future[Person | None]:
+        """Ask the store in a thread; one who is being asked for is not asked for again."""
+        asking = self._asking.get(hashed)
+        if asking is None:
+            asking = asyncio.ensure_future(asyncio.to_thread(self._look_up, hashed))
+            self._asking[hashed] = asking
+            asking.add_done_callback(lambda done: self._answered(hashed, done))
+        return asking
+
+    def _answered(self, hashed: str, done: asyncio.Future[Person | None]) -> None:
+        del self._asking[hashed]
+        if done.cancelled() or done.exception() is not None:
+            return
+        person = done.result()
+        if person is None:
+            self._known.pop(hashed, None)
+        else:
+            self._known[hashed] = _Known(person=person, at=time.monotonic())
+
+    def _look_up(self, hashed: str) -> Person | None:
         token = self._store.token(hashed)
-        person = Person(name=token.name, role=token.role) if token else None
-        if person is not None:
-            self._known[hashed] = (now + REMEMBERED_S, person)
-        return person
+        return Person(name=token.name, role=token.role) if token else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    person: Person
+    at: float
 
 
 _TICKET_HOLDER = Person(name="holder of a ticket", role=Role.APPLICATION)

@@ -24,6 +24,7 @@ from phasegate.server.answers import Answer, as_json, broke, no_method, no_route
 from phasegate.server.asking import guarded, person_of, written_event
 from phasegate.server.bodies import REQUESTS, CommandBody, StartBody, body_of
 from phasegate.server.flagapi import FlagApi
+from phasegate.server.openmetrics import exposition
 from phasegate.wiring import Engine
 
 MOST_DIGITS = 18
@@ -45,6 +46,7 @@ class Api:
             routes=[
                 Route("/health/live", self.live),
                 Route("/health/ready", self.ready),
+                Route("/metrics", guarded(self.metrics)),
                 Route("/api/v1/plans/check", guarded(self.check_plan), methods=["POST"]),
                 Route("/api/v1/runs", guarded(self.list_runs), methods=["GET"]),
                 Route("/api/v1/runs", guarded(self.start_run), methods=["POST"]),
@@ -67,6 +69,12 @@ class Api:
         trouble = await run_in_threadpool(self._engine.trouble)
         status = "ready" if trouble is None else "not ready"
         return as_json({"status": status, "why": trouble}, 200 if trouble is None else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        """What this server says of itself in numbers."""
+        measures = await run_in_threadpool(lambda: list(self._engine.measures()))
+        kind, body = exposition(measures, request.headers.get("accept", ""))
+        return Response(body, media_type=kind)
 
     async def check_plan(self, request: Request) -> Response:
         """Say everything that is wrong with a plan."""

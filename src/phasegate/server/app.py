@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any  # Any: a flag document is JSON
 
 import httpx
 
 from phasegate.core.command import Person
 from phasegate.core.plan import Role
+from phasegate.engine.clock import SteadyClock, utc_now
 from phasegate.ports import Unavailable
 from phasegate.server import flagdweb
 from phasegate.server.access import Gatekeeper, evidence_only_from_those_who_may, new_token
@@ -30,16 +31,12 @@ if TYPE_CHECKING:
     from phasegate.server.grpcsync import GrpcSync
 
 
-def utc_now() -> datetime:
-    """The wall clock, in UTC."""
-    return datetime.now(UTC)
-
-
 class Server:
     """The ASGI application. The hot routes are bare functions in front of the API's router."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, settings: Settings, wall: Callable[[], datetime] = utc_now) -> None:
         """Open the store and put everything together; nothing runs before the ASGI lifespan."""
+        clock = SteadyClock(wall)
         self._settings = settings
         self.grpc_port: int | None = None
         secret, token = new_token("phasegate itself", Role.VIEWER, clock())
@@ -58,6 +55,10 @@ class Server:
             {"PHASEGATE_URL": settings.url, "PHASEGATE_TOKEN": secret},
         )
         self.board.when_acknowledged = self.engine.wake
+
+        def seconds() -> float:
+            return clock().timestamp()
+
         tickets = Tickets(self.engine.store.secret("tickets"))
         pace = Pace(settings.flag_rate) if settings.flag_rate else None
         home = settings.environment
@@ -65,7 +66,7 @@ class Server:
             ("/ofrep/", Ofrep(self.board, home, tickets=tickets, pace=pace)),
             (flagdweb.PREFIX, flagdweb.FlagdWeb(self.board, home)),
             ("/flags/", flagstream(self.board, home)),
-            ("/v1/", evidence_only_from_those_who_may(otlp_app(self.engine.intake))),
+            ("/v1/", evidence_only_from_those_who_may(otlp_app(self.engine.intake, seconds))),
             ("/", Api(self.engine, clock).app()),
         )
         own = {token.hash: Person(name=token.name, role=token.role)}

@@ -19,6 +19,7 @@ from phasegate.core.run import Run
 from phasegate.core.watch import Watch
 from phasegate.engine.loop import Loop
 from phasegate.engine.observer import Observer
+from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
 from phasegate.flags.compile import FlagSet, compile_document
 from phasegate.ports import Exercise, Publisher, Store, Unavailable
@@ -108,7 +109,7 @@ class World:
     name: str = "world"
 
     def __post_init__(self) -> None:
-        self.target = FlagTarget(self.store, self.publisher, self._read_back)
+        self.target = FlagTarget(self.store, self.publisher, self._read_back, self.name)
         self.tallier = Tallier(writer=self.name, key=b"k" * 32)
         self.intake = Intake(self.tallier, self.store, lambda: None)
         self._compiled: tuple[bytes, FlagSet] | None = None
@@ -126,8 +127,9 @@ class World:
         self.loop = Loop(
             store=self.store,
             reconciler=self.reconciler,
-            publisher=self.publisher,
-            publish=self.target.publish,
+            presence=Presence(
+                store=self.store, serving=self.target, publisher=self.publisher, server=self.name
+            ),
             watch=self._watch,
             clock=self.dial,
             holder=self.name,

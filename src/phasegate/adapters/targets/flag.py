@@ -3,30 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any  # a flag document is JSON
 
+from phasegate.adapters.targets import elsewhere
 from phasegate.flags.document import FlagState, document
 from phasegate.flags.journal import Journal, log_of, read
 from phasegate.flags.rendering import rendered
-from phasegate.ports import Fence, Publisher, Store
+from phasegate.ports import Fence, Publisher, Reach, Store, Wanted
 
 ReadBack = Callable[[str], dict[str, Any]]
 """Fetches an environment's document the way applications do. Raises Unavailable."""
+
+States = tuple[FlagState, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Served:
+    """What an environment is served here.
+
+    wanted     as the store has it.
+    published  the version that applications of this server are told, which is further once
+               something was held back, since they must hear of that as well.
+    shown      what runs want of flags, as it is served.
+    """
+
+    wanted: Wanted
+    published: int
+    shown: States
 
 
 class FlagTarget:
     """Brings an environment's flags to what runs and people want of them."""
 
-    def __init__(self, store: Store, publisher: Publisher, read_back: ReadBack) -> None:
+    def __init__(
+        self, store: Store, publisher: Publisher, read_back: ReadBack, server: str = ""
+    ) -> None:
+        """server: the name under which this server reports to the store."""
         self._store = store
         self._publisher = publisher
         self._read_back = read_back
+        self._server = server
         self._journals: dict[str, Journal] = {}
-        self._published: dict[str, int] = {}
         # Reading and publishing are one act. Apart, a kill and a rollback in two threads could
         # each publish without the other under the same version, and one of them would be lost.
         self._one_at_a_time = Lock()
+        # What is served may be held back while a reader waits for a store that hangs.
+        self._serving = Lock()
+        self._served: dict[str, _Served] = {}
+        self._held: dict[str, frozenset[str]] = {}
 
     def bring(self, environment: str, states: Sequence[FlagState], fence: Fence) -> None:
         """Write the run's flags behind its fence and publish. Raises Unavailable, Conflict."""
@@ -36,23 +62,64 @@ class FlagTarget:
     def publish(self, environment: str) -> None:
         """Serve what the store says now; nothing happens where it is served already."""
         with self._one_at_a_time:
-            version, content = self.document(environment)
-            if self._published.get(environment) != version:
-                self._publisher.publish(environment, version, content)
-                self._published[environment] = version
+            wanted = self.wanted(environment)
+            with self._serving:
+                self._serve(environment, wanted)
+
+    def wanted(self, environment: str) -> Wanted:
+        """Read what is to be served. Raises Unavailable."""
+        # People's changes first: whoever has a version then has all that was put before it.
+        journal = self._journal(environment)
+        version, states = self._store.flag_states(environment)
+        return Wanted(version=version + journal.number, states=tuple(states), journal=journal)
+
+    def serve(self, environment: str, wanted: Wanted) -> None:
+        """Serve what was read; nothing happens where it, or something newer, is served already."""
+        with self._serving:
+            served = self._served.get(environment)
+            if served is None or served.wanted.version < wanted.version:
+                self._serve(environment, wanted)
+
+    def hold_back(self, environment: str, flags: frozenset[str]) -> None:
+        """Serve these flags' safe variants from now on, whatever the store says, and no others'.
+
+        Needs no store. Empty: nothing is held back any more.
+        """
+        with self._serving:
+            self._held[environment] = flags
+            served = self._served.get(environment)
+            if served is not None:
+                self._serve(environment, served.wanted)
+
+    def held_back(self, environment: str) -> frozenset[str]:
+        """Return the flags that are held back."""
+        return self._held.get(environment, frozenset())
 
     def document(self, environment: str) -> tuple[int, dict[str, Any]]:
         """Return (version, flagd document) of an environment.
 
         The version counts the writes of runs and the changes of people, so that it only grows.
         """
-        version, states = self._store.flag_states(environment)
-        journal = self._journal(environment)
-        version += journal.number
-        return version, rendered(environment, version, states, journal)
+        wanted = self.wanted(environment)
+        shown = _less(wanted.states, self.held_back(environment))
+        return wanted.version, rendered(environment, wanted.version, shown, wanted.journal)
+
+    def reach(self, environment: str) -> Reach:
+        """Say how far flags have come from this server, in the store's versions."""
+        reach = self._publisher.reach(environment)
+        ahead = self._ahead(environment)
+        return replace(
+            reach,
+            version=reach.version - ahead,
+            streams=_behind(reach.streams, ahead),
+            lost=_behind(reach.lost, ahead),
+        )
 
     def unconfirmed(self, environment: str, states: Sequence[FlagState]) -> tuple[str, ...]:
-        """Say what is not yet in force: flags served otherwise, applications that lag behind."""
+        """Say what is not yet in force: flags served otherwise, applications that lag behind.
+
+        Applications of all servers count, as far as those have told the store of them.
+        """
         version, _ = self.document(environment)
         served = self._read_back(environment)
         flags = served.get("flags", {})
@@ -60,10 +127,32 @@ class FlagTarget:
         missing = [
             f"flag {key} {why}" for key in unkilled if (why := _why_not(flags, key, unkilled[key]))
         ]
-        acks = self._publisher.acknowledged(environment, version)
+        reports = [each for each in self._store.reports(environment) if each.server != self._server]
+        acks = self._publisher.acknowledged(environment, version + self._ahead(environment))
         missing += [f"application {name} has not confirmed" for name in acks.behind]
-        missing += [f"application {name} was lost and may still serve" for name in acks.unreached]
-        return tuple(missing)
+        there = elsewhere.connected(reports)
+        unreached = [name for name in acks.unreached if name not in there]
+        missing += [f"application {name} was lost and may still serve" for name in unreached]
+        here = self._publisher.reach(environment).streams
+        return (*missing, *elsewhere.unconfirmed(reports, version, here))
+
+    def _serve(self, environment: str, wanted: Wanted) -> None:
+        """Publish, under a version that grows with every change; `_serving` is held."""
+        version, shown = wanted.version, _less(wanted.states, self.held_back(environment))
+        before = self._served.get(environment)
+        if before and (before.wanted.version, before.shown) == (version, shown):
+            return
+        published = version
+        if before:
+            ahead = before.published - before.wanted.version
+            published = max(version + ahead, before.published + 1)
+        whole = rendered(environment, published, shown, wanted.journal)
+        self._publisher.publish(environment, published, whole)
+        self._served[environment] = _Served(wanted=wanted, published=published, shown=shown)
+
+    def _ahead(self, environment: str) -> int:
+        served = self._served.get(environment)
+        return served.published - served.wanted.version if served else 0
 
     def _journal(self, environment: str) -> Journal:
         before = self._journals.get(environment, Journal())
@@ -83,6 +172,14 @@ def _why_not(served: Mapping[str, Any], key: str, wanted: Mapping[str, Any]) -> 
         return ""
     dead = [name for name in flag.get("requires", []) if _is_dead(served.get(name))]
     return f"requires {dead[0]}, which is off for everyone" if dead else ""
+
+
+def _less(states: States, held: frozenset[str]) -> States:
+    return tuple(replace(each, exposure=0) if each.key in held else each for each in states)
+
+
+def _behind(versions: Mapping[str, int], ahead: int) -> dict[str, int]:
+    return {name: version - ahead for name, version in versions.items()}
 
 
 def _rollout(flag: object) -> object:

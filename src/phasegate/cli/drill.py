@@ -1,0 +1,133 @@
+"""`phasegate drill`: faults brought about on purpose, each promise checked and timed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from phasegate.cli import options
+from phasegate.cli.failing import Failed, Misused
+from phasegate.cli.printing import print_json, print_table
+
+if TYPE_CHECKING:
+    from phasegate.drills.drill import Drill
+    from phasegate.drills.stage import Figure
+    from phasegate.testing.postgres import Cluster
+
+
+@click.command()
+@click.argument("name", required=False)
+@options.as_json
+def drill(name: str | None, as_json: bool) -> None:
+    """Bring a fault about and check what is promised of it; without NAME, list all drills.
+
+    A drill starts servers, applications and a PostgreSQL of its own, on loopback and in folders
+    that go with them. It touches nothing that runs already. NAME `all` carries out every drill.
+
+    \b
+    Examples:
+      phasegate drill
+      phasegate drill server-killed
+      phasegate drill all --json
+    """
+    from phasegate.drills.all import DRILLS
+
+    if name is None:
+        _list(list(DRILLS.values()), as_json=as_json)
+        return
+    chosen = list(DRILLS.values()) if name == "all" else [DRILLS[name]] if name in DRILLS else []
+    if not chosen:
+        known = ", ".join(DRILLS)
+        raise Misused("unknown-drill", f"there is no drill {name}", f"Known: {known}, all.")
+    _carry_out(chosen, as_json=as_json)
+
+
+def _list(drills: Sequence[Drill], *, as_json: bool) -> None:
+    if as_json:
+        told = [{"name": d.name, "fault": d.fault, "promise": d.promise} for d in drills]
+        print_json({"drills": told})
+    else:
+        print_table(("drill", "fault"), [(each.name, each.fault) for each in drills])
+
+
+def _carry_out(drills: Sequence[Drill], *, as_json: bool) -> None:
+    results: list[dict[str, object]] = []
+    with _databases() as cluster:
+        for each in drills:
+            results.append(_one(each, cluster, as_json=as_json))
+    failed = [str(result["drill"]) for result in results if result["broken"]]
+    if as_json:
+        print_json({"drills": results})
+    if failed:
+        raise Failed(
+            "drill-failed",
+            f"a promise did not hold: {', '.join(failed)}",
+            "What went wrong is said beside the drill; carry it out again by its name.",
+        )
+
+
+def _one(drill: Drill, cluster: _Lender, *, as_json: bool) -> dict[str, object]:
+    from phasegate.drills.drill import carry_out
+    from phasegate.drills.processes import Broken
+    from phasegate.testing.postgres import NoPostgres
+
+    began, broken = time.perf_counter(), ""
+    figures: Sequence[Figure] = ()
+    try:
+        figures = carry_out(drill, cluster)
+    except NoPostgres as missing:
+        raise Failed("postgres-missing", str(missing), "Install it, and try again.") from missing
+    except Broken as found:
+        broken = str(found)
+    took = time.perf_counter() - began
+    if not as_json:
+        _tell(drill, figures, broken, took)
+    return {
+        "drill": drill.name,
+        "promise": drill.promise,
+        "broken": broken,
+        "took_s": round(took, 1),
+        "figures": [
+            {"what": f.what, "value": round(f.value, 3), "unit": f.unit, "most": f.most}
+            for f in figures
+        ],
+    }
+
+
+def _tell(drill: Drill, figures: Sequence[Figure], broken: str, took: float) -> None:
+    click.echo(f"{drill.name}: {'BROKEN' if broken else 'kept'} ({took:.0f} s)")
+    click.echo(f"  fault    {drill.fault}")
+    click.echo(f"  promise  {drill.promise}")
+    for each in figures:
+        allowed = "" if each.most is None else f"  (at most {each.most:g})"
+        click.echo(f"  {each.value:9.3f} {each.unit:<5} {each.what}{allowed}")
+    if broken:
+        click.echo(f"  BROKEN   {broken}")
+
+
+class _Lender:
+    """Lends one PostgreSQL to all drills, started when the first one asks."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._cluster: Cluster | None = None
+
+    def __call__(self) -> Cluster:
+        from phasegate.testing.postgres import Cluster
+
+        if self._cluster is None:
+            self._cluster = self._stack.enter_context(Cluster())
+        return self._cluster
+
+
+@contextmanager
+def _databases() -> Iterator[_Lender]:
+    # Applications of a drill lose their server on purpose; that is no news.
+    logging.getLogger("phasegate.client").setLevel(logging.ERROR)
+    with ExitStack() as stack:
+        yield _Lender(stack)

@@ -1,0 +1,43 @@
+"""A drill: a fault, what is promised of it, and the play that brings it about and measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from phasegate.drills.processes import Broken
+from phasegate.drills.stage import Figure, Stage
+from phasegate.testing.postgres import Cluster
+
+
+class Play(Protocol):
+    """Brings the fault about on a stage; raises Broken where the promise does not hold."""
+
+    def __call__(self, stage: Stage) -> Sequence[Figure]:
+        """Return what was measured."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drill:
+    """One drill. on_postgres: False where the store is one SQLite file."""
+
+    name: str
+    fault: str
+    promise: str
+    play: Play
+    on_postgres: bool = True
+
+
+def carry_out(drill: Drill, cluster: Callable[[], Cluster]) -> Sequence[Figure]:
+    """Play a drill on a stage of its own and return its figures. Raises Broken, NoPostgres.
+
+    cluster   lends a PostgreSQL that may be crashed; asked only where the drill needs one.
+    """
+    with Stage(cluster() if drill.on_postgres else None) as stage:
+        figures = drill.play(stage)
+    late = [each for each in figures if each.most is not None and each.value > each.most]
+    if late:
+        told = "; ".join(f"{e.what}: {e.value:.2f} {e.unit}, at most {e.most:g}" for e in late)
+        raise Broken(f"too late: {told}")
+    return figures

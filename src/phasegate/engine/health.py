@@ -1,0 +1,105 @@
+"""Whether this server is well: its store answers, its clock can be trusted, somebody decides."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from phasegate.engine.clock import SteadyClock
+from phasegate.engine.loop import LEASE, Loop
+from phasegate.ports import Store, Unavailable
+
+MOST_SKEW = timedelta(seconds=3)
+"""How far this server's clock may be from the store's, or from the wall's where that has none."""
+
+MOST_UNDECIDED_MS = 10_000
+"""How long nobody may have decided before it is trouble: the lease, and time to take it over."""
+
+ASKED_EVERY_S = 5.0
+
+
+class ClockWatch:
+    """Compares this server's clock with the store's, which all servers share."""
+
+    def __init__(
+        self, store: Store, clock: SteadyClock, passing: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._passing = passing
+        self._asked_at: float | None = None
+        self.skew: timedelta | None = None
+
+    def may_decide(self) -> bool:
+        """Say whether decisions may rest on this clock. Raises Unavailable."""
+        return self.trouble() is None
+
+    def trouble(self) -> str | None:
+        """Say what is wrong with the clock; None: nothing is. Raises Unavailable."""
+        now = self._passing()
+        if self._asked_at is None or now - self._asked_at >= ASKED_EVERY_S:
+            there = self._store.clock()
+            self.skew = None if there is None else self._clock() - there
+            self._asked_at = now
+        if self.skew is not None and abs(self.skew) > MOST_SKEW:
+            return (
+                f"this server's clock is {self.skew.total_seconds():+.1f} s from the store's; it "
+                "does not decide. Set the clocks right and restart it. [clock-skewed]"
+            )
+        return None
+
+    def jump(self) -> str | None:
+        """Say how far the wall clock was set away from ours, where no store can tell who is right.
+
+        Decisions rest on time that passes evenly, so they go on.
+        """
+        if self.skew is not None or abs(self._clock.jumped) <= MOST_SKEW:
+            return None
+        return (
+            f"the machine's clock jumped by {self._clock.jumped.total_seconds():+.1f} s; decisions "
+            "go by the time before. Restart the server to take up the new one. [clock-jumped]"
+        )
+
+
+class Health:
+    """Says what keeps this server from its work."""
+
+    def __init__(
+        self,
+        store: Store,
+        loop: Loop,
+        clock: ClockWatch,
+        passing: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._loop = loop
+        self._clock = clock
+        self._passing = passing
+        self._began = passing()
+        self._was_attended = False
+
+    def trouble(self) -> str | None:
+        """Say what is wrong first of all; None: nothing is."""
+        try:
+            self._store.logs()
+            attended = self._store.attended()
+            clock = self._clock.trouble() or self._clock.jump()
+        except Unavailable as error:
+            return f"the store does not answer: {error}"
+        if clock:
+            return clock
+        last = self._loop.last.ended
+        if last is None or self._passing() - last > LEASE.total_seconds():
+            return "no round of this server has been finished lately [engine-stuck]"
+        return self._undecided(attended.ago_ms)
+
+    def _undecided(self, ago_ms: int | None) -> str | None:
+        """Say since when nobody decides; who has just begun waits until somebody has."""
+        if ago_ms is None or ago_ms > MOST_UNDECIDED_MS:
+            since = "ever" if ago_ms is None else f"for {ago_ms // 1000} s"
+            return f"nobody has decided {since}, on any server [nobody-decides]"
+        if not self._was_attended and ago_ms > 1000 * (self._passing() - self._began):
+            return "nobody has decided since this server began [nobody-decides]"
+        self._was_attended = True
+        return None

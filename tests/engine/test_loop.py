@@ -1,0 +1,215 @@
+"""One server decides, the others follow, and whoever is left takes over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from phasegate.adapters.stores.memory import MemoryStore
+from phasegate.core.command import RollBack
+from phasegate.core.event import START_OF_CHAIN, chain
+from phasegate.core.run import Status
+from phasegate.engine.loop import LEASE
+from phasegate.testing.checkout import ADA, NOON
+from phasegate.testing.world import Dial, World
+
+PLAN = """
+plan: checkout
+environment: demo
+author: ben
+subjects: patient
+traffic: 6000/min
+unattended: withdraw after 15m
+hazards:
+  H1: {text: somebody comes to harm, guarded_by: [safety_critical]}
+metrics:
+  error_rate: {kind: share, bad: error}
+  safety_critical: {kind: sentinel, event: safety.critical}
+phases:
+  alpha:
+    title: Everyone
+    week: 1
+    risk: low
+    lasts: 1h to 8h
+    components:
+      new_cart: 100%
+    pass_when: [error_rate < 2%, no safety_critical]
+    roll_back_when: [error_rate > 5%, safety_critical]
+"""
+
+Servers = tuple[World, World]
+
+
+@pytest.fixture
+def servers(world: Callable[[str], World]) -> Servers:
+    return world("one"), world("two")
+
+
+def on(world: World, flag: str = "new_cart") -> bool:
+    """Say whether applications of this server are given the new version, leases and all."""
+    published = world.publisher.current("demo")  # type: ignore[attr-defined]  # the board has it
+    return published is not None and published.leased.evaluate(flag, "patient", {}).variant == "on"
+
+
+def exposed(servers: Servers) -> str:
+    one, two = servers
+    run = one.start(PLAN)
+    for _ in range(4):
+        one.round()
+        two.round()
+    assert one.kinds(run)[-1] == "exposure_confirmed"
+    return run
+
+
+def test_only_one_of_two_servers_decides(servers: Servers) -> None:
+    exposed(servers)
+
+    assert [each.loop.last.decided for each in servers] == [True, False]
+
+
+def test_a_server_that_follows_serves_and_leases_what_the_other_decides(servers: Servers) -> None:
+    exposed(servers)
+
+    assert [on(each) for each in servers] == [True, True]
+
+
+def test_a_server_that_follows_watches_telemetry_and_the_other_decides_by_it(
+    servers: Servers,
+) -> None:
+    one, two = servers
+    run = exposed(servers)
+
+    def harmed(treated: frozenset[str], chance: object) -> dict[str, object]:
+        return {"error": False, "event:safety.critical": {"phasegate.component": "new_cart"}}
+
+    two.patients(1, harmed, environment="demo", over=timedelta(seconds=1))
+    two.round()
+    one.round()
+
+    assert "rollback_started" in one.kinds(run)
+    assert not on(one)
+
+
+def test_nothing_is_confirmed_before_the_other_server_serves_it(servers: Servers) -> None:
+    one, two = servers
+    run = exposed(servers)
+    one.ask(run, RollBack(phase="current", reason="Ada saw something"), ADA)
+    one.round()
+    before = "rollback_confirmed" in one.kinds(run)
+
+    two.round()
+    one.round()
+
+    assert not before
+    assert "rollback_confirmed" in one.kinds(run)
+
+
+def test_another_server_takes_over_once_the_lease_has_ended(servers: Servers, dial: Dial) -> None:
+    one, two = servers
+    run = exposed(servers)
+    one.ask(run, RollBack(phase="current", reason="Ada saw something"), ADA)
+
+    two.round()
+    early = two.loop.last.decided
+    dial.turn(LEASE)
+    two.round()
+
+    assert (early, two.loop.last.decided) == (False, True)
+    assert "rollback_started" in two.kinds(run)
+    assert not on(two)
+
+
+def test_a_server_that_may_not_decide_follows(
+    world: Callable[[str], World], store: MemoryStore
+) -> None:
+    one = world("one")
+    one.loop._may_decide = lambda: False
+    one.start(PLAN)
+
+    one.round()
+
+    assert not one.loop.last.decided
+    assert store.attended().ago_ms is None
+
+
+def test_a_restart_does_not_serve_what_an_older_run_left(
+    world: Callable[[str], World], dial: Dial
+) -> None:
+    one = world("one")
+    older = one.start(PLAN)
+    for _ in range(4):
+        one.round()
+    one.ask(older, RollBack(phase="all", reason="enough"), ADA)
+    one.round()
+    assert one.run(older).ended is Status.ROLLED_BACK
+    dial.turn(LEASE)
+    newer = one.start(PLAN)
+    for _ in range(4):
+        one.round()
+    assert on(one)
+    version = one.store.flag_states("demo")[0]
+
+    dial.turn(LEASE)
+    again = world("again")
+    for _ in range(3):
+        again.round()
+
+    assert again.run(newer).ended is None
+    assert on(again)
+    assert one.store.flag_states("demo")[0] == version
+
+
+def test_a_run_that_cannot_be_read_does_not_stop_the_others(
+    world: Callable[[str], World], store: MemoryStore
+) -> None:
+    one = world("one")
+    run = one.start(PLAN)
+    store.append(
+        chain(
+            log="broken-1",
+            number=1,
+            at=NOON,
+            kind="who_knows",
+            actor="Ada",
+            body={},
+            previous=START_OF_CHAIN,
+        )
+    )
+
+    for _ in range(4):
+        one.round()
+
+    assert one.loop.last.failing == ("broken-1",)
+    assert one.kinds(run)[-1] == "exposure_confirmed"
+
+
+def test_somebody_listens_before_anybody_is_exposed(servers: Servers) -> None:
+    one, two = servers
+    order: list[str] = []
+    watch, bring, serve = one.loop._watch, one.target.bring, two.target.serve
+    two_watch = two.loop._watch
+
+    def heard(name: str, found: list[object]) -> None:
+        order.extend([f"{name} listens"] if found else [])
+
+    one.loop._watch = lambda found: (heard("one", found), watch(found))[1]
+    two.loop._watch = lambda found: (heard("two", found), two_watch(found))[1]
+
+    def bringing(environment: str, states: object, fence: object) -> None:
+        order.extend(["one exposes"] if states else [])
+        bring(environment, states, fence)  # type: ignore[arg-type]  # handed on as they came
+
+    def serving(environment: str, wanted: object) -> None:
+        order.extend(["two serves"] if wanted.states else [])  # type: ignore[attr-defined]  # Wanted
+        serve(environment, wanted)  # type: ignore[arg-type]  # handed on as it came
+
+    one.target.bring = bringing  # type: ignore[method-assign]  # listened to
+    two.target.serve = serving  # type: ignore[method-assign]  # listened to
+    exposed(servers)
+
+    first = [order.index(what) for what in ("one listens", "one exposes")]
+    second = [order.index(what) for what in ("two listens", "two serves")]
+    assert first == sorted(first)
+    assert second == sorted(second)
