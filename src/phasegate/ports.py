@@ -253,7 +253,7 @@ class Wanted:
 
     version: int
     states: tuple[FlagState, ...]
-    journal: Journal = Journal()
+    journal: Journal
 
 
 class Serving(Protocol):

@@ -9,6 +9,7 @@ import pytest
 
 from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.engine.presence import Presence
+from phasegate.flags.journal import Journal
 from phasegate.ports import Reach, Unavailable, Wanted
 
 VALID = timedelta(seconds=5)
@@ -34,7 +35,7 @@ class Board:
         self.given: int | None = 0
 
     def wanted(self, _: str) -> Wanted:
-        return Wanted(version=1, states=())
+        return Wanted(version=1, states=(), journal=Journal())
 
     def serve(self, environment: str, _: Wanted) -> None:
         self._passing.now += self.slow
