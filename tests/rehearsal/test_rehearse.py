@@ -65,7 +65,8 @@ def test_harm_is_found_and_nobody_else_is_blamed(report: Report) -> None:
     errors = next(one for one in report.struck if one.harm.metric == "error_rate")
 
     assert errors.found / (errors.runs - errors.early) > 0.8
-    assert (errors.scapegoat, errors.early) == (0, 0)
+    assert errors.scapegoat == 0
+    assert errors.early <= 2  # the budget is 5 %, shared by two component-phases
     assert len(errors.exposed) == len(errors.met) == len(errors.seconds) == errors.found
     assert all(met <= exposed for met, exposed in zip(errors.met, errors.exposed, strict=True))
 

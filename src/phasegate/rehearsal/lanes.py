@@ -11,15 +11,9 @@ from math import ceil, floor
 import numpy as np
 
 from phasegate.core.judge import blocks, difference, repeat
+from phasegate.core.judge.blame import CHANCE, CLEARLY
 from phasegate.core.judge.cases import at_most
-from phasegate.core.judge.share import (
-    CALM,
-    CHANCE,
-    CLEARLY,
-    OUTAGE_KEPT,
-    PATIENCE,
-    TURNING,
-)
+from phasegate.core.judge.share import CALM, OUTAGE_KEPT, PATIENCE, TURNING
 from phasegate.core.judge.terms import ABSOLUTE, RELATIVE, REPEAT, SYSTEM, Terms
 from phasegate.core.plan import EVERYONE
 from phasegate.rehearsal.counted import Came, Sums

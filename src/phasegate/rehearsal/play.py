@@ -200,10 +200,13 @@ class _Play:
         self._end(back, at)
 
     def _gate(self, at: float, *, overdue: bool) -> None:
+        gated = [series for series in self._series if series.gates]
+        if not overdue and any(at <= series.lag_s for series in gated):
+            return  # nobody has told yet
         shape = (len(self._components), self._going.size)
         passed = np.ones(shape, bool)
         beta = 1 - self._plan.confidence
-        for series in self._series:
+        for series in gated:
             for bound in series.gates:
                 passed &= proofs(series.treated, bound, beta).passed.reshape(shape)
         done: Flags = np.logical_and.reduce(passed)

@@ -9,12 +9,12 @@ environment does.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil, floor, log, sqrt
+from math import log
 
 from phasegate.core.evidence import Outcome
 from phasegate.core.judge import bets, blocks, difference, repeat
 from phasegate.core.judge.bets import Wealth
-from phasegate.core.judge.cases import at_most
+from phasegate.core.judge.blame import beyond, control_fails, control_is_better
 from phasegate.core.judge.counts import Arms, Block, Counts
 from phasegate.core.judge.terms import ABSOLUTE, RELATIVE, REPEAT, SYSTEM, Terms
 
@@ -25,14 +25,8 @@ CALM = log(2)
 """How much of an outage's evidence each block within the bound takes away again: bets that wait
 for bad blocks would else keep what they won, and the alarm would never end."""
 
-CHANCE = 0.05
-"""How unlikely control's few failures must be before it counts as better than treatment."""
-
 PATIENCE = 5
 """Blocks after which a control too small to tell, but within the bound, protects no longer."""
-
-CLEARLY = 2.0
-"""Standard deviations by which recent blocks must exceed the bound to count on their own."""
 
 TURNING = difference.RATIOS.index(3.0)
 """The bet whose low point says since when treatment seems to be worse than control."""
@@ -177,23 +171,6 @@ def verdict(guard: ShareGuard, terms: Terms, arms: Arms) -> Verdict:
     return Verdict(outcome=outcome, accuses=False, method=method, progress=min(progress, 0.99))
 
 
-def control_fails(allowed: float, arms: Arms) -> bool:
-    """Say whether control is beyond the bound: over the whole trial, or in the latest blocks."""
-    return arms.control.share > allowed or arms.control.recent_share > allowed
-
-
-def _control_is_better(arms: Arms) -> bool:
-    """Say whether control, failing as treatment does of late, would have shown it by now.
-
-    True without control: nobody else can be asked. A handful of good answers proves nothing: with
-    them alone, 3 % of global outages were blamed on a component that nearly everyone had.
-    """
-    if not arms.control.seen:
-        return True
-    bad, n = ceil(arms.control.recent_bad), floor(arms.control.recent_seen)
-    return at_most(bad, n, arms.treated.recent_share) <= CHANCE
-
-
 def _accusing(guard: ShareGuard, terms: Terms, arms: Arms) -> str:
     """Return the part that accuses the component, by the comparison or from before."""
     if guard.blamed:
@@ -209,7 +186,7 @@ def _worse(guard: ShareGuard, terms: Terms, treated: Counts) -> bool:
 
     Since it seems to be worse counts too: an hour of health before would hide it for as long again.
     """
-    if _beyond(treated, terms.allowed):
+    if beyond(treated, terms.allowed):
         return True
     seen, bad = treated.seen - guard.since[0], treated.bad - guard.since[1]
     return bad > (terms.allowed or 0.0) * seen
@@ -256,10 +233,10 @@ def _attributed(guard: ShareGuard, terms: Terms, arms: Arms, *, alone: bool) -> 
     fired = _firing(guard, terms)
     if not fired:
         return capped(guard) if guard.outage else replace(guard, waited=0)
-    treated_fails = ABSOLUTE in fired or _beyond(arms.treated, terms.allowed)
+    treated_fails = ABSOLUTE in fired or beyond(arms.treated, terms.allowed)
     spared = alone or not control_fails(terms.allowed, arms)
     if not guard.outage and treated_fails and spared:
-        if alone or guard.waited >= PATIENCE or _control_is_better(arms):
+        if alone or guard.waited >= PATIENCE or control_is_better(arms):
             return replace(guard, blamed=guard.blamed or fired[0])
         return replace(guard, waited=guard.waited + 1)
     return replace(
@@ -268,17 +245,6 @@ def _attributed(guard: ShareGuard, terms: Terms, arms: Arms, *, alone: bool) -> 
         absolute=bets.lowered(guard.absolute, terms.threshold(ABSOLUTE) + OUTAGE_KEPT),
         system=bets.lowered(guard.system, terms.threshold(SYSTEM) + OUTAGE_KEPT),
     )
-
-
-def _beyond(counts: Counts, allowed: float | None) -> bool:
-    """Say whether a plain share is beyond the bound, over the whole trial or clearly of late.
-
-    Without the second, an hour of health before a failure would hide it for as long again.
-    """
-    if allowed is None or counts.share > allowed:
-        return True
-    expected = counts.recent_seen * allowed
-    return counts.recent_bad > expected + CLEARLY * sqrt(expected) + 1
 
 
 def _firing(guard: ShareGuard, terms: Terms) -> list[str]:
