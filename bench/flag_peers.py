@@ -138,7 +138,10 @@ def _prepared() -> Any:
         details = FlagResolutionDetails(True, variant="on", reason="STATIC")
 
         def resolve_boolean_details(
-            self, flag_key: str, default_value: bool, evaluation_context: object = None
+            self,
+            flag_key: str,  # noqa: ARG002
+            default_value: bool,  # noqa: ARG002
+            evaluation_context: object = None,  # noqa: ARG002
         ) -> Any:
             return self.details
 

@@ -35,8 +35,8 @@ MOST_READY = 10_000
 
 Value = TypeVar("Value")
 
-Ready = dict[int, tuple[Resolution, FlagResolutionDetails[Value]]]
-"""What the SDK reads of outcomes, by the id of each, with the outcome itself."""
+Ready = dict[int, FlagResolutionDetails[Value]]
+"""What the SDK reads of outcomes, by the id of each."""
 
 
 class PhasegateProvider(AbstractProvider):
@@ -74,6 +74,7 @@ class PhasegateProvider(AbstractProvider):
             logger_provider=logger_provider,
         )
         self._held = InForce(None)
+        self._alive: list[Resolution] = []
         self._booleans: Ready[bool] = {}
         self._strings: Ready[str] = {}
         self._integers: Ready[int] = {}
@@ -126,8 +127,15 @@ class PhasegateProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[bool]:
         """Evaluate a boolean flag."""
-        return self._resolve(
-            self._booleans, typed.boolean, flag_key, default_value, evaluation_context
+        # Written out, without a call of `outcome`: nearly every flag is a boolean.
+        if evaluation_context is None:
+            outcome = self._held.evaluate(flag_key, None, NO_ATTRIBUTES)
+        else:
+            subject, attributes = evaluation_context.targeting_key, evaluation_context.attributes
+            outcome = self._held.evaluate(flag_key, subject, attributes)
+        ready = self._booleans.get(id(outcome))
+        return ready or self._resolved(
+            self._booleans, typed.boolean, flag_key, default_value, outcome
         )
 
     def resolve_string_details(
@@ -137,8 +145,10 @@ class PhasegateProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[str]:
         """Evaluate a text flag."""
-        return self._resolve(
-            self._strings, typed.string, flag_key, default_value, evaluation_context
+        outcome = self.outcome(flag_key, evaluation_context)
+        ready = self._strings.get(id(outcome))
+        return ready or self._resolved(
+            self._strings, typed.string, flag_key, default_value, outcome
         )
 
     def resolve_integer_details(
@@ -148,8 +158,10 @@ class PhasegateProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[int]:
         """Evaluate a whole-number flag; 10.0 is 10, 3.14 is a mismatch."""
-        return self._resolve(
-            self._integers, typed.integer, flag_key, default_value, evaluation_context
+        outcome = self.outcome(flag_key, evaluation_context)
+        ready = self._integers.get(id(outcome))
+        return ready or self._resolved(
+            self._integers, typed.integer, flag_key, default_value, outcome
         )
 
     def resolve_float_details(
@@ -159,9 +171,9 @@ class PhasegateProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[float]:
         """Evaluate a number flag."""
-        return self._resolve(
-            self._floats, typed.number, flag_key, default_value, evaluation_context
-        )
+        outcome = self.outcome(flag_key, evaluation_context)
+        ready = self._floats.get(id(outcome))
+        return ready or self._resolved(self._floats, typed.number, flag_key, default_value, outcome)
 
     def resolve_object_details(
         self,
@@ -170,7 +182,8 @@ class PhasegateProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[Structure]:
         """Evaluate a structured flag; the value is the caller's own copy."""
-        return self._resolve(None, typed.structure, flag_key, default_value, evaluation_context)
+        outcome = self.outcome(flag_key, evaluation_context)
+        return self._resolved(None, typed.structure, flag_key, default_value, outcome)
 
     def track(
         self,
@@ -198,22 +211,14 @@ class PhasegateProvider(AbstractProvider):
             return self._held.evaluate(key, None, NO_ATTRIBUTES)
         return self._held.evaluate(key, context.targeting_key, context.attributes)
 
-    def _resolve(
+    def _resolved(
         self,
         ready: Ready[Value] | None,
         read: Callable[[object], Value],
         key: str,
         default: Value,
-        context: EvaluationContext | None,
+        outcome: Resolution,
     ) -> FlagResolutionDetails[Value]:
-        if context is None:
-            outcome = self._held.evaluate(key, None, NO_ATTRIBUTES)
-        else:
-            outcome = self._held.evaluate(key, context.targeting_key, context.attributes)
-        # Outcomes are built once for each flag and variant, and so can be what the SDK reads of
-        # them. It copies the details and never changes them.
-        if ready is not None and (held := ready.get(id(outcome))):
-            return held[1]
         if outcome.error_code is not None:
             raise ErrorCode.to_exception(ErrorCode(outcome.error_code), outcome.error_message)
         details = FlagResolutionDetails(
@@ -223,19 +228,26 @@ class PhasegateProvider(AbstractProvider):
             flag_metadata=outcome.metadata,
         )
         if outcome.variant is not None and ready is not None:
-            if len(ready) >= MOST_READY:
-                ready.clear()
-            # The outcome is kept with them, so that its id can be nobody else's.
-            ready[id(outcome)] = (outcome, details)
+            # Outcomes are built once for each flag and variant, and so can be what the SDK reads
+            # of them: it copies the details and never changes them. The outcome is kept as well,
+            # so that its id can be nobody else's.
+            if len(self._alive) >= MOST_READY:
+                self._forget()
+            self._alive.append(outcome)
+            ready[id(outcome)] = details
         return details
+
+    def _forget(self) -> None:
+        for ready in (self._booleans, self._strings, self._integers, self._floats):
+            ready.clear()
+        self._alive.clear()
 
     def _tell(self, notice: Notice) -> None:
         match notice.news:
             case News.READY:
                 self.emit_provider_ready(ProviderEventDetails())
             case News.CHANGED:
-                for ready in (self._booleans, self._strings, self._integers, self._floats):
-                    ready.clear()
+                self._forget()
                 details = ProviderEventDetails(flags_changed=list(notice.changed))
                 self.emit_provider_configuration_changed(details)
             case News.STALE:

@@ -95,8 +95,10 @@ class Server:
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        app = next(app for prefix, app in self._routes if path.startswith(prefix))
-        await app(scope, receive, send)
+        for prefix, app in self._routes:
+            if path.startswith(prefix):
+                await app(scope, receive, send)
+                return
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

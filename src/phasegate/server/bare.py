@@ -38,7 +38,10 @@ def header(scope: Scope, name: bytes) -> str:
 
 def query(scope: Scope, name: str) -> str:
     """Return the last value of a query parameter; empty if it is absent."""
-    values = parse_qs(str(scope.get("query_string", b""), "latin-1")).get(name)
+    given = scope.get("query_string")
+    if not given:
+        return ""
+    values = parse_qs(str(given, "latin-1")).get(name)
     return values[-1] if values else ""
 
 
@@ -47,16 +50,17 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     declared = header(scope, b"content-length")
     if declared.isdecimal() and int(declared) > limit:
         raise TooLarge
-    body = b""
+    whole = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Disconnected
-        body += bytes(message.get("body", b""))
-        if len(body) > limit:
+        part = message.get("body", b"")
+        whole = whole + part if whole else part
+        if len(whole) > limit:
             raise TooLarge
         if not message.get("more_body", False):
-            return body
+            return bytes(whole)
 
 
 async def respond(

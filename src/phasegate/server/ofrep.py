@@ -94,17 +94,19 @@ class Ofrep:
                 await too_many(send, wait_s, "you ask more often than this server allows")
                 return
         try:
-            asked = await _asked(scope, receive)
+            if scope["method"] != "POST":
+                raise Rejected(405, ErrorCode.GENERAL, "flags are evaluated by POST")
+            asked = _asked(await read_body(scope, receive, BODY_LIMIT))
             environment = _environment(scope, self._default)
             published = _published(self._board, environment, key)
         except Disconnected:
             return
-        except Rejected as rejected:
-            body = msgspec.json.encode(_failure(key, rejected.code, str(rejected), {}))
-            await respond(send, rejected.status, body, [JSON])
+        except (Rejected, TooLarge) as error:
+            await _reject(send, key, error)
             return
         if key:
-            await _single(send, published, key, asked)
+            outcome = published.leased.evaluate(key, asked.targeting_key, asked.attributes)
+            await respond(send, _status(outcome), _written(published, key, outcome), _JSON_ALONE)
         else:
             await self._bulk(scope, send, environment, published, asked)
 
@@ -112,8 +114,7 @@ class Ofrep:
         try:
             environment = _environment(scope, self._default)
         except Rejected as rejected:
-            body = msgspec.json.encode(_failure("", rejected.code, str(rejected), {}))
-            await respond(send, rejected.status, body, [JSON])
+            await _reject(send, "", rejected)
         else:
             await self._notices.serve(environment, scope, receive, send)
 
@@ -151,9 +152,17 @@ def _caller(scope: Scope) -> str:
     return person.name if person is not None else ""
 
 
-async def _single(send: Send, published: Published, key: str, asked: Asked) -> None:
-    outcome = published.leased.evaluate(key, *asked)
-    await respond(send, _status(outcome), _written(published, key, outcome), [JSON])
+async def _reject(send: Send, key: str, error: Rejected | TooLarge) -> None:
+    if isinstance(error, Rejected):
+        rejected = error
+    else:
+        text = f"a request has at most {BODY_LIMIT} bytes; send fewer attributes"
+        rejected = Rejected(413, ErrorCode.INVALID_CONTEXT, text)
+    body = msgspec.json.encode(_failure(key, rejected.code, str(rejected), {}))
+    await respond(send, rejected.status, body, _JSON_ALONE)
+
+
+_JSON_ALONE = (JSON,)
 
 
 def _written(published: Published, key: str, outcome: Resolution) -> bytes:
@@ -191,16 +200,10 @@ def _status(outcome: Resolution) -> int:
     return 404 if outcome.error_code is ErrorCode.FLAG_NOT_FOUND else 400
 
 
-async def _asked(scope: Scope, receive: Receive) -> Asked:
+def _asked(body: bytes) -> Asked:
     """Read a request. Raises Rejected."""
-    if scope["method"] != "POST":
-        raise Rejected(405, ErrorCode.GENERAL, "flags are evaluated by POST")
     try:
-        body = await read_body(scope, receive, BODY_LIMIT)
         request = msgspec.json.decode(body) if body else {}
-    except TooLarge as error:
-        text = f"a request has at most {BODY_LIMIT} bytes; send fewer attributes"
-        raise Rejected(413, ErrorCode.INVALID_CONTEXT, text) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(400, ErrorCode.PARSE_ERROR, "the request is not valid JSON") from error
     context = request.get("context", {}) if isinstance(request, dict) else request
