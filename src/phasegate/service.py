@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 from phasegate import planfile
 from phasegate.core.command import OPERATING, Draft, Person, Refusal, Request, handle
 from phasegate.core.event import START_OF_CHAIN, Event, Json, chain
-from phasegate.core.plan import EVERYONE, Plan
+from phasegate.core.plan import Plan
 from phasegate.core.problem import Problem
 from phasegate.core.run import Run, replay
 from phasegate.flags.journal import Journal, log_of, read
+from phasegate.flags.life import Before, refused
+from phasegate.flags.stale import Standing, standings
 from phasegate.ports import Conflict, Store, Unavailable
 
 TRIES = 5
@@ -77,7 +79,7 @@ def start(
     if not store.acquire(door, event.log, now, now + LONGEST_START):
         return _start_under_way(environment)
     try:
-        refusal = _busy(store, environment)
+        refusal = _busy(store, environment) or _watched_elsewhere(store, plan, environment)
         if refusal:
             return refusal
         store.save_plan(plan.hash, request.text, request.origin)
@@ -124,22 +126,48 @@ def runs(store: Store) -> list[Run]:
 def change_flag(
     store: Store, environment: str, draft: Draft, actor: Person, now: datetime
 ) -> Event | Refusal:
-    """Set, kill or revive a flag by hand. draft: flag_set, flag_killed or flag_revived."""
+    """Change a flag by hand: draft is one of the events that flags.journal knows."""
     if actor.role not in OPERATING:
         return _may_not(actor, "change flags")
-    key = str(draft.body["flag"])
-    refusal = _flag_refused(store, environment, draft, key)
-    if refusal:
-        return refusal
-    log = log_of(environment)
     for _ in range(TRIES):
-        journal = read(store.events(log))
+        before = flags_before(store, environment, now)
+        refusal = refused(before, environment, draft)
+        if refusal:
+            return refusal
+        log, held = log_of(environment), before.journal
         try:
-            end = _End(log=log, number=journal.number, head=journal.head or START_OF_CHAIN)
+            end = _End(log=log, number=held.number, head=held.head or START_OF_CHAIN)
             return _append(store, end, draft, actor, now)
         except Conflict:
             continue
-    return _too_busy(log)
+    return _too_busy(log_of(environment))
+
+
+def flags_before(store: Store, environment: str, now: datetime) -> Before:
+    """Return an environment's flags as a change of them finds them."""
+    return Before(
+        journal=journal(store, environment),
+        states={state.key: state for state in store.flag_states(environment)[1]},
+        busy=frozenset(
+            trial.flag
+            for run in runs(store)
+            if run.environment == environment and not run.ended
+            for trial in run.trials.values()
+        ),
+        now=now,
+    )
+
+
+def flag_standings(store: Store, environment: str, now: datetime, days: int) -> list[Standing]:
+    """Return every flag of an environment, and what speaks for taking it out of the code."""
+    before = flags_before(store, environment, now)
+    by_runs: dict[str, datetime] = {}
+    for run in runs(store):
+        if run.environment == environment:
+            last = store.events(run.id)[-1].at
+            for trial in run.trials.values():
+                by_runs[trial.flag] = max(last, by_runs.get(trial.flag, last))
+    return standings(before.journal, before.states, by_runs, now, days)
 
 
 def journal(store: Store, environment: str) -> Journal:
@@ -195,6 +223,37 @@ def _run_started(
 
 def _new_id(plan: str) -> str:
     return f"{re.sub(r'[^a-z0-9]+', '-', plan.lower()).strip('-')}-{secrets.token_hex(3)}"
+
+
+def _watched_elsewhere(store: Store, plan: Plan, environment: str) -> Refusal | None:
+    """Refuse a second run over the same flags: telemetry would be counted for both.
+
+    Spans need not say which environment they come from, and a run must never pass, or be taken
+    back, on the traffic of another.
+    """
+    wanted = _flags_of(plan)
+    for run in runs(store):
+        if run.ended is not None or run.environment == environment:
+            continue
+        other = planfile.parse_unreviewed(*store.plan_text(run.plan_hash)).plan
+        shared = wanted & _flags_of(other) if other else wanted
+        if shared:
+            return Refusal(
+                code="flags-watched-elsewhere",
+                message=f"run {run.id} in {run.environment} watches {', '.join(sorted(shared))}",
+                remedy="Wait until it has ended, or use a control plane of its own for each "
+                "environment.",
+            )
+    return None
+
+
+def _flags_of(plan: Plan) -> set[str]:
+    return {
+        name
+        for phase in plan.phases
+        for component in phase.components
+        for name in (component.flag, component.name)
+    }
 
 
 def _names_refused(environment: str, endpoints: Mapping[str, str]) -> Refusal | None:
@@ -253,37 +312,6 @@ def _busy(store: Store, environment: str) -> Refusal | None:
                 remedy=f"Follow it (phasegate run watch {run.id}), or end it first: "
                 f"phasegate run rollback {run.id} --phase all --reason TEXT.",
             )
-    return None
-
-
-def _flag_refused(store: Store, environment: str, draft: Draft, key: str) -> Refusal | None:
-    states = {state.key: state for state in store.flag_states(environment)[1]}
-    if draft.kind == "flag_set" and key in states:
-        return Refusal(
-            code="flag-under-run",
-            message=f"the exposure of {key} belongs to a run",
-            remedy=f"Kill it (phasegate flag kill {key}) or roll the run back.",
-        )
-    exposure = draft.body.get("exposure")
-    if draft.kind == "flag_set" and not (isinstance(exposure, int) and 0 <= exposure <= EVERYONE):
-        return Refusal(
-            code="exposure-range",
-            message=f"{exposure} basis points are no share of the audience",
-            remedy="Give a share like 25% or 0.5%.",
-        )
-    if not str(draft.body["reason"]).strip():
-        return Refusal(
-            code="reason-missing",
-            message="a change of a flag needs a reason",
-            remedy="Say why: --reason TEXT.",
-        )
-    known = states.keys() | journal(store, environment).exposures.keys()
-    if draft.kind != "flag_set" and key not in known:
-        return Refusal(
-            code="unknown-flag",
-            message=f"{environment} has no flag {key}",
-            remedy=f"Known: {', '.join(sorted(known)) or 'none'}.",
-        )
     return None
 
 

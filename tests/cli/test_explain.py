@@ -12,14 +12,18 @@ from phasegate.cli.explain import explanations
 
 SOURCE = Path(phasegate.__path__[0])
 PLACES = (*SOURCE.glob("cli/*.py"), *SOURCE.glob("server/*.py"))
-PLACES += (SOURCE / "service.py", SOURCE / "core/command.py")
-PATTERN = r'(?:Failed|Misused|OutOfReach|Answer)\(\s*(?:\d+,\s*)?"([a-z-]+)"|\bcode="([a-z-]+)"'
+PLACES += (SOURCE / "service.py", SOURCE / "core/command.py", *SOURCE.glob("flags/*.py"))
+PATTERN = (
+    r'(?:Failed|Misused|OutOfReach|Answer)\(\s*(?:\d+,\s*)?"([a-z-]+)"'
+    r'|\bcode="([a-z-]+)"|_refusal\(\s*"([a-z-]+)"'
+    r'|(?:broken|note)\(\s*"([a-z-]+)"|_problem\([^,]+, "([a-z-]+)"'
+)
 
 
 def codes() -> set[str]:
     texts = [path.read_text("utf-8") for path in PLACES]
     found = [pair for text in texts for pair in re.findall(PATTERN, text)]
-    return {first or second for first, second in found} | {"no-token"}
+    return {code for groups in found for code in groups if code} | {"no-token"}
 
 
 @pytest.mark.parametrize("code", sorted(codes()))
@@ -29,8 +33,9 @@ def test_every_code_of_a_refusal_is_explained(code: str) -> None:
 
 def test_no_code_is_explained_that_no_message_has() -> None:
     from phasegate.cli.codes import EXPLANATIONS
+    from phasegate.cli.flag_codes import FLAG_EXPLANATIONS
 
-    assert EXPLANATIONS.keys() - codes() == set()
+    assert (EXPLANATIONS.keys() | FLAG_EXPLANATIONS.keys()) - codes() == set()
 
 
 def test_a_code_is_explained_in_a_paragraph(alone: Callable[..., Result]) -> None:

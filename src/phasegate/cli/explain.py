@@ -9,6 +9,7 @@ import click
 from phasegate.cli import options
 from phasegate.cli.codes import EXPLANATIONS
 from phasegate.cli.failing import Failed
+from phasegate.cli.flag_codes import FLAG_EXPLANATIONS
 from phasegate.cli.printing import print_json
 
 
@@ -39,10 +40,10 @@ def explain(code: str | None, as_json: bool) -> None:
 
 
 def explanations() -> dict[str, str]:
-    """Return a paragraph for every code of the program: of plans, of refusals, of commands."""
+    """Return a paragraph for every code of the program: of plans, flags, refusals and commands."""
     from phasegate.core.explain import explanations as of_plans
 
-    return {**EXPLANATIONS, **of_plans}
+    return {**EXPLANATIONS, **FLAG_EXPLANATIONS, **of_plans}
 
 
 def _unknown(code: str, known: dict[str, str]) -> Failed:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from phasegate.rehearsal.rehearse import Health, Report, Struck
 
 MOST_WORKERS = 4
+WORTH_WORKERS = 200
+"""So many runs pay for the start of more processes."""
 
 
 @click.command()
@@ -86,7 +88,7 @@ def _report(
             "rehearsing needs a package that is not installed",
             "Install it: pip install 'phasegate[rehearsal]'.",
         ) from error
-    workers = min(MOST_WORKERS, os.cpu_count() or 1)
+    workers = min(MOST_WORKERS, os.cpu_count() or 1) if runs >= WORTH_WORKERS else 1
     return rehearsed(plan, runs=runs, seed=seed, times=times, workers=workers, done=done)
 
 
@@ -158,7 +160,7 @@ def _chance(count: int, of: int) -> str:
     if not of:
         return "–"
     low, high = 1 - high_of(of - count, of, 0.975), high_of(count, of, 0.975)
-    return f"{100 * count / of:.3g} % ({100 * low:.2g}–{100 * high:.2g})"
+    return f"{100 * count / of:.3g} % ({100 * low:.3g}–{100 * high:.3g})"
 
 
 def _spread(values: Sequence[float], unit: str) -> str:

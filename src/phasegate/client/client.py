@@ -17,6 +17,7 @@ from phasegate.client.inforce import InForce, Notice
 from phasegate.client.shadow import Shadows
 from phasegate.client.stream import Stream
 from phasegate.flags.resolution import Resolution
+from phasegate.flags.variants import SHADOW
 
 if TYPE_CHECKING:
     from opentelemetry._logs import LoggerProvider
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from phasegate.client.shadow import Tell
 
 NO_ATTRIBUTES: Mapping[str, object] = MappingProxyType({})
-
-SHADOW = ".shadow"
-"""What the key of a flag ends in that says for whom the new path runs beside the old one."""
 
 _log = logging.getLogger("phasegate.client")
 _beginning = threading.Lock()

@@ -8,7 +8,7 @@ from opentelemetry._logs import LoggerProvider, SeverityNumber, get_logger
 from opentelemetry.util.types import AnyValue
 
 from phasegate.client.shadow import Answered, Tell
-from phasegate.flags.document import OFF, ON
+from phasegate.flags.variants import OFF, ON
 
 SUBJECT = "feature_flag.context.id"
 """Attribute that binds an event, or a span, to the subject that flags were evaluated for."""

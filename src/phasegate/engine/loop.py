@@ -14,6 +14,7 @@ from phasegate.core.run import Run
 from phasegate.core.watch import Watch
 from phasegate.core.watching import watches
 from phasegate.engine.reconciler import Reconciler, View
+from phasegate.engine.schedules import Schedules
 from phasegate.flags.journal import log_of
 from phasegate.ports import Publisher, Store, Unavailable
 
@@ -45,6 +46,7 @@ class Loop(Thread):
         self._reconciler = reconciler
         self._publisher = publisher
         self._publish = publish
+        self._schedules = Schedules(store, publish)
         self._watch = watch
         self._clock = clock
         self._holder = holder
@@ -81,7 +83,9 @@ class Loop(Thread):
         now = self._clock()
         if not self._store.acquire("engine", self._holder, now, now + LEASE):
             return
-        runs = [name for name in self._store.logs() if not name.startswith(log_of(""))]
+        logs = self._store.logs()
+        self._schedules.turn(logs, now)
+        runs = [name for name in logs if not name.startswith(log_of(""))]
         looked_for: list[Watch] = []
         for run_id in runs:
             if run_id not in self._ended:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
+
+import mmh3
 
 from phasegate.flags.bucketing import HASHING
 from phasegate.flags.outcomes import Outcomes, chosen
@@ -205,7 +206,9 @@ def digest(definition: object) -> bytes:
         text = json.dumps(definition, sort_keys=True, default=str)
     except RecursionError:
         return b""
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    # No cryptographic hash: nobody gains by a collision, and loading one weighs 3.5 MiB.
+    whole: bytes = mmh3.mmh3_x64_128_digest(text.encode())
+    return whole
 
 
 def _common(document: Mapping[str, object], notes: list[Problem]) -> Common:

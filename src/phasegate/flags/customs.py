@@ -40,10 +40,12 @@ def sem_ver(writer: Writer, operands: list[object]) -> Expression:
     if known is None or not isinstance(relation, str) or relation not in _VERSION_FORMS:
         return compare(writer, operands)
     (part,) = writer.expressions("sem_ver", [seen], 1)
-    held = writer.temporary()
+    held, given = writer.temporary(), writer.temporary()
     wanted = known[: _VERSION_PARTS.get(relation, len(known))]
     form = _VERSION_FORMS[relation].format(held=held, known=writer.constant(wanted))
-    source = f"(None if ({held} := version({part.source})) is None else {form})"
+    # A text is by far the usual thing; asking the parser's cache itself saves a call.
+    read = f"parsed({given}) if isinstance({given} := {part.source}, str) else version({given})"
+    source = f"(None if ({held} := ({read})) is None else {form})"
     return Expression(source, plain=True)
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any  # a flag document is JSON by definition
 
 from phasegate.core.plan import EVERYONE, Mode
+from phasegate.flags.variants import OFF, ON, SHADOW
 
-ON, OFF = "on", "off"
-"""Variants of every rollout flag: OFF is the safe one."""
+__all__ = ["HASHED_BY_DEFAULT", "OFF", "ON", "SHADOW", "FlagState", "document"]
+
+HASHED_BY_DEFAULT = "v2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +22,7 @@ class FlagState:
     mode      LIVE: ON is served; SHADOW: `<key>.shadow` is on for that share, `key` is off.
     on_trial  served under lease: clients fall back to OFF when nobody watches any more.
     killed    OFF for everyone, whatever exposure says, until a person lifts it.
+    requires  flags that must be on for a subject, or this one is OFF for them.
     """
 
     key: str
@@ -27,31 +30,37 @@ class FlagState:
     mode: Mode = Mode.LIVE
     on_trial: bool = False
     killed: bool = False
+    requires: tuple[str, ...] = ()
 
 
-def document(environment: str, version: int, states: Sequence[FlagState]) -> dict[str, Any]:
+def document(
+    environment: str,
+    version: int,
+    states: Sequence[FlagState],
+    hashing: str = HASHED_BY_DEFAULT,
+) -> dict[str, Any]:
     """Render states as a flagd flag definition.
 
-    The flag set's metadata records version and hashing ("v2"); a flag's metadata has
-    `onTrial: true` where a lease applies. Bucketing is by flag key and targetingKey (flagd's
-    `fractional` shorthand, MurmurHash3 x86 32, integer buckets), ON first, so that raising an
-    exposure never takes a subject out.
+    The flag set's metadata records version and hashing; a flag's metadata has `onTrial: true`
+    where a lease applies. Bucketing is by flag key and targetingKey (flagd's `fractional`
+    shorthand, MurmurHash3 x86 32, integer buckets), ON first, so that raising an exposure never
+    takes a subject out.
     """
     flags: dict[str, Any] = {}
     for state in states:
         live = 0 if state.killed or state.mode is Mode.SHADOW else state.exposure
-        flags[state.key] = _rollout(live, on_trial=state.on_trial, killed=state.killed)
+        flags[state.key] = _rollout(state, live, killed=state.killed)
         if state.mode is Mode.SHADOW:
             shadow = 0 if state.killed else state.exposure
-            flags[f"{state.key}.shadow"] = _rollout(shadow, on_trial=state.on_trial, killed=False)
+            flags[f"{state.key}{SHADOW}"] = _rollout(state, shadow, killed=False)
     return {
         "$schema": "https://flagd.dev/schema/v0/flags.json",
         "flags": flags,
-        "metadata": {"flagSetId": environment, "version": str(version), "hashing": "v2"},
+        "metadata": {"flagSetId": environment, "version": str(version), "hashing": hashing},
     }
 
 
-def _rollout(exposure: int, *, on_trial: bool, killed: bool) -> dict[str, Any]:
+def _rollout(state: FlagState, exposure: int, *, killed: bool) -> dict[str, Any]:
     flag: dict[str, Any] = {
         "state": "ENABLED",
         "variants": {ON: True, OFF: False},
@@ -59,7 +68,9 @@ def _rollout(exposure: int, *, on_trial: bool, killed: bool) -> dict[str, Any]:
     }
     if 0 < exposure < EVERYONE:
         flag["targeting"] = {"fractional": [[ON, exposure], [OFF, EVERYONE - exposure]]}
-    marks = {"onTrial": on_trial and exposure > 0, "killed": killed}
+    if state.requires:
+        flag["requires"] = list(state.requires)
+    marks = {"onTrial": state.on_trial and exposure > 0, "killed": killed}
     if any(marks.values()):
         flag["metadata"] = {name: True for name, marked in marks.items() if marked}
     return flag

@@ -9,7 +9,6 @@ import math
 import re
 import time
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _RADIX = re.compile(r"0([xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)", re.ASCII)
@@ -119,11 +118,15 @@ def _digits(value: float) -> str:
         return str(value)
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-    sign, numerals, exponent = Decimal(repr(float(value))).normalize().as_tuple()
-    digits, point = "".join(map(str, numerals)), len(numerals) + int(exponent)
-    minus = "-" if sign and value else ""
     if not value:
         return "0"
+    mantissa, _, exponent = repr(abs(float(value))).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    point = len(whole) + int(exponent or 0)
+    digits = (whole + fraction).lstrip("0")
+    point -= len(whole + fraction) - len(digits)
+    digits = digits.rstrip("0")
+    minus = "-" if value < 0 else ""
     if len(digits) <= point <= 21:
         return minus + digits.ljust(point, "0")
     if 0 < point <= 21:

@@ -30,6 +30,7 @@ _HELPERS: Mapping[str, object] = {
     "cbor_text": cbor.cbor_text,
     "compare_versions": semver.compare_versions,
     "version": semver.version,
+    "parsed": semver.parsed,
     **{
         function.__name__: function
         for function in (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from phasegate.flags.document import OFF
 from phasegate.flags.validate import Shape
+from phasegate.flags.variants import OFF
 
 PREREQUISITE_OFF = "prerequisiteOff"
 """Metadata of a resolution: the flag that is not on, although this one needs it."""

@@ -50,14 +50,15 @@ def compare_versions(seen: object, relation: object, target: object) -> bool | N
 def version(value: object) -> Version | None:
     """Read a version: partial ones are padded, a leading v and build metadata do not count."""
     if isinstance(value, str):
-        return _parse(value)
+        return parsed(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _parse(str(value))
+        return parsed(str(value))
     return None
 
 
 @lru_cache(maxsize=1024)
-def _parse(text: str) -> Version | None:
+def parsed(text: str) -> Version | None:
+    """Read a version that is a text; each text is read only once."""
     match = _FORM.fullmatch(text.strip())
     if match is None:
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import wraps
 from typing import Any  # Any: flag documents and request bodies are JSON
 
 from starlette.applications import Starlette
@@ -15,23 +14,16 @@ from starlette.routing import Route
 
 from phasegate import planfile, service
 from phasegate.core.audit import verify
-from phasegate.core.command import Draft, Person, Refusal
+from phasegate.core.command import Refusal
 from phasegate.core.event import Event
-from phasegate.core.plan import Role
 from phasegate.core.problem import Problem
 from phasegate.flags.journal import log_of
-from phasegate.ports import Store, Unavailable
+from phasegate.ports import Store
 from phasegate.server import views
-from phasegate.server.access import PERSON, UNCHANGED
 from phasegate.server.answers import Answer, as_json, broke, no_method, no_route
-from phasegate.server.bodies import (
-    FLAG_CHANGES,
-    REQUESTS,
-    CommandBody,
-    FlagBody,
-    StartBody,
-    body_of,
-)
+from phasegate.server.asking import guarded, person_of, written_event
+from phasegate.server.bodies import REQUESTS, CommandBody, StartBody, body_of
+from phasegate.server.flagapi import FlagApi
 from phasegate.wiring import Engine
 
 MOST_DIGITS = 18
@@ -53,16 +45,15 @@ class Api:
             routes=[
                 Route("/health/live", self.live),
                 Route("/health/ready", self.ready),
-                Route("/api/v1/plans/check", _guarded(self.check_plan), methods=["POST"]),
-                Route("/api/v1/runs", _guarded(self.list_runs), methods=["GET"]),
-                Route("/api/v1/runs", _guarded(self.start_run), methods=["POST"]),
-                Route("/api/v1/runs/{run}", _guarded(self.show_run), methods=["GET"]),
-                Route("/api/v1/runs/{run}/events", _guarded(self.events), methods=["GET"]),
-                Route("/api/v1/runs/{run}/audit", _guarded(self.audit), methods=["GET"]),
-                Route("/api/v1/runs/{run}/{command}", _guarded(self.command), methods=["POST"]),
-                Route("/api/v1/flags", _guarded(self.list_flags), methods=["GET"]),
-                Route("/api/v1/flags/{flag}/{change}", _guarded(self.change), methods=["POST"]),
-                Route("/api/v1/telemetry", _guarded(self.telemetry), methods=["GET"]),
+                Route("/api/v1/plans/check", guarded(self.check_plan), methods=["POST"]),
+                Route("/api/v1/runs", guarded(self.list_runs), methods=["GET"]),
+                Route("/api/v1/runs", guarded(self.start_run), methods=["POST"]),
+                Route("/api/v1/runs/{run}", guarded(self.show_run), methods=["GET"]),
+                Route("/api/v1/runs/{run}/events", guarded(self.events), methods=["GET"]),
+                Route("/api/v1/runs/{run}/audit", guarded(self.audit), methods=["GET"]),
+                Route("/api/v1/runs/{run}/{command}", guarded(self.command), methods=["POST"]),
+                *FlagApi(self._engine, self._clock).routes(),
+                Route("/api/v1/telemetry", guarded(self.telemetry), methods=["GET"]),
             ],
             exception_handlers={404: no_route, 405: no_method, 500: broke},
         )
@@ -99,7 +90,7 @@ class Api:
             pace=body.pace,
             endpoints=body.endpoints,
         )
-        person = _person(request)
+        person = person_of(request)
         answer = await run_in_threadpool(service.start, self._store, asked, person, self._clock())
         if isinstance(answer, service.Rejected):
             return as_json({"problems": [_problem(p) for p in answer.problems]}, 422)
@@ -132,42 +123,15 @@ class Api:
             known = ", ".join(REQUESTS)
             raise Answer(404, "unknown-command", f"there is no command {name}", f"Known: {known}.")
         asked = build(await body_of(request, CommandBody))
-        run, person = self._run(request), _person(request)
+        run, person = self._run(request), person_of(request)
         answer = await run_in_threadpool(
             service.command, self._store, run, asked, person, self._clock()
         )
         return self._written(answer, 200)
 
-    async def list_flags(self, request: Request) -> Response:
-        """The flag document that applications are served."""
-        environment = self._environment(request)
-        _, document = await run_in_threadpool(self._engine.target.document, environment)
-        return as_json(document)
-
-    async def change(self, request: Request) -> Response:
-        """Set, kill or revive a flag."""
-        kind = FLAG_CHANGES.get(request.path_params["change"])
-        if kind is None:
-            known = ", ".join(FLAG_CHANGES)
-            raise Answer(404, "unknown-command", "no such change of a flag", f"Known: {known}.")
-        body = await body_of(request, FlagBody)
-        content: dict[str, Any] = {"flag": request.path_params["flag"], "reason": body.reason}
-        if body.exposure is not None:
-            content["exposure"] = body.exposure
-        environment, person = self._environment(request), _person(request)
-        draft = Draft(kind=kind, body=content)
-        answer = await run_in_threadpool(
-            service.change_flag, self._store, environment, draft, person, self._clock()
-        )
-        await run_in_threadpool(self._engine.target.publish, environment)
-        return self._written(answer, 200)
-
     async def telemetry(self, _: Request) -> Response:
         """What the receiver counted: received, joined, dropped and why."""
         return as_json(self._engine.counters())
-
-    def _environment(self, request: Request) -> str:
-        return request.query_params.get("environment") or self._engine.settings.environment
 
     def _run(self, request: Request) -> str:
         """Return the run that the path names. Raises KeyError for the log of an environment."""
@@ -177,45 +141,9 @@ class Api:
         return name
 
     def _written(self, answer: Event | Refusal, status: int) -> Response:
-        if isinstance(answer, Refusal):
-            forbidden = answer.code in ("may-not", "own-work")
-            code = 403 if forbidden else 409
-            raise Answer(code, answer.code, answer.message, answer.remedy)
+        written = written_event(answer)
         self._engine.wake()
-        return as_json(views.event(answer), status)
-
-
-def _guarded(handler: Handler) -> Handler:
-    """Keep applications out, and turn what goes wrong into an answer."""
-
-    @wraps(handler)
-    async def guarded(request: Request) -> Response:
-        try:
-            if _person(request).role is Role.APPLICATION:
-                raise Answer(
-                    403,
-                    "may-not",
-                    "an application's token opens flags and telemetry only",
-                    "Use a person's token: phasegate token create NAME --role operator.",
-                )
-            return await handler(request)
-        except Answer as answer:
-            return answer.response()
-        except KeyError as missing:
-            name = request.path_params.get("run")
-            if missing.args != (name,):
-                raise
-            remedy = "List them: phasegate run list."
-            return Answer(404, "unknown-run", f"there is no run {name}", remedy).response()
-        except Unavailable as error:
-            return Answer(503, "unavailable", str(error), UNCHANGED).response()
-
-    return guarded
-
-
-def _person(request: Request) -> Person:
-    person: Person = request.scope[PERSON]
-    return person
+        return as_json(views.event(written), status)
 
 
 def _events(store: Store, run: str, after: int = 0) -> list[Event]:

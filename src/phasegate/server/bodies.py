@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar  # Any: a definition is JSON
 
 import msgspec
 from starlette.requests import Request
@@ -41,11 +41,26 @@ class CommandBody(msgspec.Struct, forbid_unknown_fields=True):
     lasts_s: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_WAIVER_S)] = 3600.0
 
 
-class FlagBody(msgspec.Struct, forbid_unknown_fields=True):
-    """What changes of a flag by hand take. exposure: basis points."""
+class FlagBody(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What changes of a flag by hand take; each uses the fields it needs.
+
+    exposure   basis points.   at: when a scheduled one begins, with its offset from UTC.
+    scheduled  number of the event that is taken off the schedule; without it all are.
+    expires    the day by which the flag should be gone from code; empty: no such day.
+    requires   keys of flags that must be on for it to be on.
+    definition a whole flagd flag, instead of a rollout.
+    """
 
     reason: str
     exposure: int | None = None
+    at: str | None = None
+    scheduled: int | None = None
+    owner: str | None = None
+    about: str | None = None
+    expires: str | None = None
+    requires: list[str] | None = None
+    definition: dict[str, Any] | None = None
+    hashing: str | None = None
 
 
 REQUESTS: dict[str, Callable[[CommandBody], core.Request]] = {
@@ -69,7 +84,20 @@ REQUESTS: dict[str, Callable[[CommandBody], core.Request]] = {
     "retry": lambda body: core.Retry(components=tuple(body.components), reason=body.reason),
 }
 
-FLAG_CHANGES = {"set": "flag_set", "kill": "flag_killed", "revive": "flag_revived"}
+FLAG_CHANGES = {
+    "create": "flag_created",
+    "define": "flag_defined",
+    "describe": "flag_described",
+    "require": "flag_required",
+    "set": "flag_set",
+    "schedule": "flag_scheduled",
+    "unschedule": "flag_unscheduled",
+    "kill": "flag_killed",
+    "revive": "flag_revived",
+    "archive": "flag_archived",
+    "restore": "flag_restored",
+}
+"""Events by the word that asks for them."""
 
 
 async def body_of(request: Request, kind: type[T]) -> T:

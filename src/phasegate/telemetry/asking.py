@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple  # Any: only numbers are compared, see Belonging.ordered
 
 from phasegate.core.plan import MetricKind, Predicate
-from phasegate.core.watch import Attributes, Series, holds
+from phasegate.core.watch import Attributes, Series, holds, is_true
 
 IsBad = Callable[[Any], bool | None]
 """Says whether what an observation is judged by is bad; None where it is not there after all."""
@@ -58,7 +58,7 @@ class Belonging(NamedTuple):
         if self.field is None:
             return True
         value = attributes.get(self.field)
-        return None if self.ordered and not isinstance(value, int | float) else value
+        return value if not self.ordered or _is_number(value) else None
 
 
 REQUEST = Belonging(None, False, None, whole=True)
@@ -102,9 +102,9 @@ def _question(predicate: Predicate) -> IsBad | None:
     asked_for = predicate.value
     match predicate.op:
         case "is":
-            return bool
+            return is_true
         case "is not":
-            return operator.not_
+            return _not(is_true)
         case "==":
             return lambda value: value == asked_for
         case "!=":
@@ -125,6 +125,10 @@ def _not(question: IsBad) -> IsBad:
     return lambda value: not question(value)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and value == value  # noqa: PLR0124 NaN is unlike itself
+
+
 def _always(_: object) -> bool:
     return True
 
@@ -132,7 +136,8 @@ def _always(_: object) -> bool:
 def _of_request(belonging: Belonging, is_bad: IsBad) -> IsBad:
     """Return the question as it is asked of all attributes of a request."""
     name = belonging.field
-    if is_bad is bool and name == "error":
+    if is_bad is is_true and name == "error":
+        # The receiver itself says of every request whether it failed: a bool, never text.
         return operator.methodcaller("get", name)
 
     def any_of(attributes: Attributes) -> bool | None:
@@ -141,6 +146,6 @@ def _of_request(belonging: Belonging, is_bad: IsBad) -> IsBad:
 
     def ordered_of(attributes: Attributes) -> bool | None:
         value = attributes.get(name or "")
-        return is_bad(value) if isinstance(value, (int, float)) else None
+        return is_bad(value) if _is_number(value) else None
 
     return ordered_of if belonging.ordered else any_of

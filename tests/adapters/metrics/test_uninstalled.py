@@ -1,4 +1,4 @@
-"""A source whose packages are missing says so when it is asked, and keeps no server from starting."""
+"""A source whose packages are missing says so when asked, and keeps no server from starting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_a_source_without_its_packages_says_which_extra_brings_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     missing = EntryPoint("sql", "no_such_package.sql:SqlSource", "phasegate.metric_sources")
-    monkeypatch.setattr(wiring, "entry_points", lambda group: [missing])
+    monkeypatch.setattr(wiring, "entry_points", lambda **_: [missing])
     metric = Metric(name="memory", kind=MetricKind.LEVEL, source="sql", query="SELECT 1")
     question = CountQuestion(
         metric=metric,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any  # a flag document is JSON
 
 from phasegate.flags.document import FlagState, document
 from phasegate.flags.journal import Journal, log_of, read
+from phasegate.flags.rendering import rendered
 from phasegate.ports import Fence, Publisher, Store
 
 ReadBack = Callable[[str], dict[str, Any]]
@@ -48,7 +49,7 @@ class FlagTarget:
         version, states = self._store.flag_states(environment)
         journal = self._journal(environment)
         version += journal.number
-        return version, document(environment, version, journal.overlay(states))
+        return version, rendered(environment, version, states, journal)
 
     def unconfirmed(self, environment: str, states: Sequence[FlagState]) -> tuple[str, ...]:
         """Say what is not yet in force: flags served otherwise, applications that lag behind."""
@@ -57,9 +58,7 @@ class FlagTarget:
         flags = served.get("flags", {})
         unkilled = document(environment, version, states)["flags"]
         missing = [
-            f"flag {key} is {'killed by hand' if _is_killed(flag) else 'not served as wanted'}"
-            for key in unkilled
-            if _rollout(flag := flags.get(key)) != _rollout(unkilled[key])
+            f"flag {key} {why}" for key in unkilled if (why := _why_not(flags, key, unkilled[key]))
         ]
         acks = self._publisher.acknowledged(environment, version)
         missing += [f"application {name} has not confirmed" for name in acks.behind]
@@ -73,10 +72,28 @@ class FlagTarget:
         return journal
 
 
+def _why_not(served: Mapping[str, Any], key: str, wanted: Mapping[str, Any]) -> str:
+    """Say why a flag is not what a run wants of it; empty where it is."""
+    flag = served.get(key)
+    marks = flag.get("metadata", {}) if isinstance(flag, dict) else {}
+    if _rollout(flag) != _rollout(wanted):
+        by_hand = [word for word in ("killed", "archived") if marks.get(word)]
+        return f"is {by_hand[0]} by hand" if by_hand else "is not served as wanted"
+    if _is_dead(wanted) or not isinstance(flag, dict):
+        return ""
+    dead = [name for name in flag.get("requires", []) if _is_dead(served.get(name))]
+    return f"requires {dead[0]}, which is off for everyone" if dead else ""
+
+
 def _rollout(flag: object) -> object:
     """Return what of a flag decides who gets what: all but what is told about it."""
-    return {k: v for k, v in flag.items() if k != "metadata"} if isinstance(flag, dict) else None
+    told = ("metadata", "requires")
+    return {k: v for k, v in flag.items() if k not in told} if isinstance(flag, dict) else None
 
 
-def _is_killed(flag: object) -> bool:
-    return isinstance(flag, dict) and bool(flag.get("metadata", {}).get("killed"))
+def _is_dead(flag: object) -> bool:
+    """Say whether a flag is on for nobody."""
+    if not isinstance(flag, Mapping) or flag.get("state") != "ENABLED":
+        return True
+    default = flag.get("variants", {}).get(flag.get("defaultVariant"))
+    return not flag.get("targeting") and default is not True

@@ -37,12 +37,14 @@ class Setup:
     terms     one for each share guard, in the plan's order.
     arms      what the check of the arms' size may spend; 0 where not everybody who comes is in
               the series, so that it cannot be checked.
+    grace_s   how long after a new exposure the size of the arms says nothing yet.
     valued    its tallies carry sums of a measured quantity, which has a unit.
     """
 
     terms: tuple[Terms, ...] = ()
     block_s: int = 30
     arms: float = 0.0
+    grace_s: int = 30
     valued: bool = False
 
 
@@ -131,7 +133,7 @@ class Account:
         if group != self.group or exposure != self.exposure:
             self._end_group()
         if exposure != self.exposure or not confirmed:
-            self.even_from = max(self.even_from, at + self.setup.block_s)
+            self.even_from = max(self.even_from, at + self.setup.grace_s)
         self.group, self.exposure = group, exposure
         self._turn_to(at)
         treatment = tally.arm is Arm.TREATMENT
@@ -243,6 +245,8 @@ def fault(tally: Tally) -> str:
     """
     if tally.seen < 0 and tally.bad in UNCOUNTABLE:
         return UNCOUNTABLE[tally.bad]
+    if tally.bucket < 0:
+        return f"writer {tally.writer}, sequence {tally.sequence} tells a time before all time"
     turned = tally.newly_bad + tally.again_bad
     parts = (tally.bad, tally.subjects, tally.subjects_bad, tally.at_risk, tally.newly_bad)
     if (

@@ -55,6 +55,8 @@ def setup_of(plan: Plan, budget: Budget, key: AccountKey) -> Setup:
         terms=terms,
         block_s=block_s,
         arms=_arms(plan, budget, phase, attempt) if arriving else 0.0,
+        # Applications that poll learn of an exposure late; whoever has not by then is a fault.
+        grace_s=max(block_s, int(plan.blind_for.total_seconds())),
         valued=any(metric.kind is MetricKind.QUANTILE for metric in metrics),
     )
 
