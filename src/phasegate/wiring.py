@@ -15,6 +15,7 @@ from threading import Thread
 from typing import Any  # what an entry point loads is known by its port only
 
 from phasegate.adapters.checks.command import CommandCheck
+from phasegate.adapters.metrics.uninstalled import UninstalledSource
 from phasegate.adapters.targets.flag import FlagTarget, ReadBack
 from phasegate.core.watch import Watch
 from phasegate.engine.clock import SteadyClock
@@ -26,7 +27,7 @@ from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
 from phasegate.engine.sentry import Sentry
 from phasegate.flags.journal import log_of
-from phasegate.ports import Publisher, Store
+from phasegate.ports import MetricSource, Publisher, Store
 from phasegate.service import runs
 from phasegate.settings import Settings
 from phasegate.telemetry.intake import Intake
@@ -68,7 +69,7 @@ class Engine:
         observer = Observer(
             store=self.store,
             checks={**adapters("checks"), "command": CommandCheck(commands_know)},
-            sources=adapters("metric_sources"),
+            sources=metric_sources(),
             executor=self._executor,
             clock=clock,
             wake=self.wake,
@@ -187,6 +188,17 @@ def open_store(settings: Settings) -> Store:
 def adapters(group: str) -> dict[str, Any]:
     """Return one instance of every installed adapter of a group, by name."""
     return {point.name: point.load()() for point in entry_points(group=f"phasegate.{group}")}
+
+
+def metric_sources() -> dict[str, MetricSource]:
+    """Return every metric source by name; one whose packages are missing says so when asked."""
+    found: dict[str, MetricSource] = {}
+    for point in entry_points(group="phasegate.metric_sources"):
+        try:
+            found[point.name] = point.load()()
+        except ModuleNotFoundError as error:
+            found[point.name] = UninstalledSource(point.name, error.name)
+    return found
 
 
 def subject_key(store: Store, data: Path) -> bytes:

@@ -17,12 +17,13 @@ Reply = Callable[[Any], tuple[int, Any]]
 class Endpoint:
     """Answers by path with (status, content); what is no text is sent as JSON.
 
-    asked holds what was posted. An unknown path is 404.
+    asked holds what was posted, headers what came with it. An unknown path is 404.
     """
 
     def __init__(self) -> None:
         self.replies: dict[str, Reply] = {}
         self.asked: list[Any] = []
+        self.headers: list[dict[str, str]] = []
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
 
@@ -37,8 +38,9 @@ class Endpoint:
         class Handler(BaseHTTPRequestHandler):
             def _serve(self) -> None:
                 length = int(self.headers.get("content-length", 0))
-                posted = json.loads(self.rfile.read(length)) if length else None
+                posted = content_of(self.rfile.read(length)) if length else None
                 endpoint.asked.append(posted)
+                endpoint.headers.append(dict(self.headers))
                 reply = endpoint.replies.get(self.path, lambda _: (404, "nothing here"))
                 status, content = reply(posted)
                 body = (content if isinstance(content, str) else json.dumps(content)).encode()
@@ -54,6 +56,12 @@ class Endpoint:
                 pass
 
         return Handler
+
+
+def content_of(body: bytes) -> Any:
+    with suppress(ValueError):
+        return json.loads(body)
+    return body.decode()
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ confidence: 99%
 unattended: keep
 blind_for: 90s
 block: 20s
-endpoints: {shop: "http://127.0.0.1:8080"}
+endpoints: {shop: "http://127.0.0.1:8080", prometheus: "http://127.0.0.1:9090"}
 hazards:
   H1: {text: somebody pays twice, guarded_by: [paid_twice]}
 checks:
@@ -97,7 +97,10 @@ def test_every_part_of_the_language_becomes_its_part_of_the_plan() -> None:
     assert (plan.error_budget, plan.confidence) == (0.025, 0.99)
     assert plan.unattended is None
     assert (plan.blind_for, plan.block) == (timedelta(seconds=90), timedelta(seconds=20))
-    assert plan.endpoints == (("shop", "http://127.0.0.1:8080"),)
+    assert plan.endpoints == (
+        ("shop", "http://127.0.0.1:8080"),
+        ("prometheus", "http://127.0.0.1:9090"),
+    )
     assert plan.hazards == (
         Hazard(name="H1", text="somebody pays twice", guarded_by=("paid_twice",)),
     )
@@ -386,6 +389,8 @@ def test_a_level_from_otlp_without_a_choice_among_series_is_refused() -> None:
 
 
 def test_only_otlp_narrows_a_level_by_attributes() -> None:
-    errors = parse(level('source: prometheus, query: up, where: host == "a"')).errors
+    keys = 'source: http_json, query: "http://127.0.0.1:1/#a", where: host == "a"'
+
+    errors = parse(level(keys)).errors
 
     assert [error.code for error in errors] == ["key-unfit"]

@@ -19,7 +19,7 @@ author: ada
 traffic: 200/min
 confidence: 95%
 unattended: withdraw after 15m
-endpoints: {shop: "http://127.0.0.1:8080"}
+endpoints: {shop: "http://127.0.0.1:8080", prometheus: "http://127.0.0.1:9090"}
 hazards:
   H1: {text: somebody pays twice, guarded_by: [paid_twice]}
 checks:
@@ -122,9 +122,17 @@ MISTAKES = [
     ("lasts-inverted", "lasts: 2h to 24h", "lasts: 24h to 2h", f"{A}.lasts"),
     ("unattended-form", "withdraw after 15m", "withdraw", "unattended"),
     ("url-form", "{shop}/route", "shop/route", "cases.routing.url"),
+    ("url-form", "http://127.0.0.1:9090", "127.0.0.1:9090", "endpoints.prometheus"),
+    ("address-secret", "http://127.0.0.1:9090", "http://ada:s@10.0.0.7", "endpoints.prometheus"),
     ("predicate-form", "bad: error}", "bad: rating > high}", "metrics.error_rate.bad"),
     ("predicate-choice", "bad: error}", "bad: error, good: opened}", "metrics.error_rate"),
-    ("source-unfit", "bad: error}", "bad: error, source: prometheus}", "metrics.error_rate.source"),
+    ("source-unfit", "event: payment.twice}", "source: sql}", "metrics.paid_twice.source"),
+    (
+        "counts-requests",
+        "error_rate: {kind: share, bad: error}",
+        "error_rate: {kind: share, source: prometheus, query_all: a, query_bad: b}",
+        f"{A}.pass_when[0]",
+    ),
     ("condition-form", "- error_rate < 2%", "- error_rate <= 2%", f"{A}.pass_when[0]"),
     ("condition-form", "- error_rate < 2%", "- no error_rate", f"{A}.pass_when[0]"),
     ("condition-form", "- paid_twice", "- paid_twice > 1%", f"{A}.roll_back_when[3]"),

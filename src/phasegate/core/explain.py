@@ -158,7 +158,13 @@ explanations: dict[str, str] = {
     ),
     "url-form": (
         "Checks and cases are asked over HTTP. Write a whole address, or one that begins with "
-        "an endpoint: `{clinic}/health`."
+        "an endpoint: `{clinic}/health`. Endpoints of metric sources may speak something else, "
+        "like postgresql://."
+    ),
+    "address-secret": (
+        "A plan is read by many and kept for ever, so no address in it carries a user or a "
+        "password. Leave them out, and set PHASEGATE_NAME_USER and PHASEGATE_NAME_PASSWORD for "
+        "the server, with the endpoint's name."
     ),
     "predicate-form": (
         "A predicate asks one thing of one observation. Write `error`, `not opened`, `rating "
@@ -169,8 +175,14 @@ explanations: dict[str, str] = {
         "two could contradict each other. Keep one: `bad: error`."
     ),
     "source-unfit": (
-        "Observations of this kind cannot come from that source. Shares come from otlp or "
-        "cases, quantiles and sentinels from otlp, levels from http_json or prometheus."
+        "Observations of this kind cannot come from that source. Shares, quantiles and levels "
+        "come from otlp, prometheus, sql or http_json, sentinels from otlp alone, and labelled "
+        "cases give shares."
+    ),
+    "counts-requests": (
+        "A gate, and a comparison with control, need independent units, and requests of one "
+        "subject fail together. Counts of requests serve guards with a bound. Take the metric "
+        "from otlp, have the query count each subject once, or ask for a level."
     ),
     "condition-form": (
         "A condition is one line in one of five forms: `error_rate < 2%`, `response_time > "

@@ -93,7 +93,10 @@ class Metric:
     bad, good exactly one of them for a share.
     of, at    for a quantile: the observed field and the level in 0..1.
     unit      of `of`, or of a level: "ms", "%".
-    query     for a level: what the source is asked.
+    query     what a source is asked: for a level, or for counts by arm and bucket.
+    query_all, query_part  for counters by arm: of everything, and of the bad (or good) part of it.
+    endpoint  name of the endpoint that the source is asked at; None: the source's own name.
+    counts    what counts of an outside source are of: "subjects", each once, or None: requests.
     cases     for a share from labelled cases: the name of the case file.
     lag       how long an outcome may take to arrive; cohorts are judged once it has passed.
     hold      for a level: how long it must stay beyond its bound.
@@ -112,11 +115,24 @@ class Metric:
     at: float | None = None
     unit: str | None = None
     query: str | None = None
+    query_all: str | None = None
+    query_part: str | None = None
+    endpoint: str | None = None
+    counts: str | None = None
     cases: str | None = None
     lag: timedelta = timedelta(0)
     hold: timedelta = timedelta(minutes=2)
     across: str | None = None
     weight: float | None = None
+
+    @property
+    def knows_subjects(self) -> bool:
+        """Its counts are of subjects, each an independent unit, and not of requests alone."""
+        return self.source in KNOW_SUBJECTS or self.counts == "subjects"
+
+
+KNOW_SUBJECTS = ("otlp", "cases")
+"""Sources that see each subject; what others count is as their query has it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
-from phasegate.core.plan import Condition, Metric, MetricKind, Mode, Phase, Plan
+from dataclasses import dataclass
+
+from phasegate.core.plan import (
+    KNOW_SUBJECTS,
+    Condition,
+    Metric,
+    MetricKind,
+    Mode,
+    Phase,
+    Plan,
+)
 from phasegate.core.run import Run, Trial, TrialState
 from phasegate.core.watch import Series, Watch
 
 COUNTED_BY_TELEMETRY = "otlp"
 """The source whose observations our own receiver turns into tallies."""
+
+COUNTED_KINDS = (MetricKind.SHARE, MetricKind.QUANTILE)
+"""Kinds of metrics that outside sources count by arm."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """Counts of one series of one trial, by arm, that somebody must read from a metric source.
+
+    flag  whose variants tell the arms.
+    """
+
+    trial: Trial
+    flag: str
+    series: Series
 
 
 def watches(plan: Plan, run: Run) -> tuple[Watch, ...]:
@@ -49,6 +74,19 @@ def polled(plan: Plan, run: Run) -> tuple[tuple[Phase, Condition], ...]:
     )
 
 
+def counted(plan: Plan, run: Run) -> tuple[Count, ...]:
+    """Return the counts that somebody must read: of each exposed trial, each series once."""
+    found: dict[tuple[str, str, str], Count] = {}
+    for trial in run.exposed:
+        for condition in plan.phase(trial.phase).conditions:
+            metric = plan.metric(condition.metric)
+            if metric.kind in COUNTED_KINDS and metric.source not in KNOW_SUBJECTS:
+                series = _one_series(plan, condition, metric)
+                count = Count(trial=trial, flag=_flag(trial), series=series)
+                found[trial.phase, trial.component, series.name] = count
+    return tuple(found.values())
+
+
 def _is_polled(metric: Metric) -> bool:
     return metric.kind is MetricKind.LEVEL and metric.source != COUNTED_BY_TELEMETRY
 
@@ -58,7 +96,7 @@ def _watch(plan: Plan, run: Run, trial: Trial) -> Watch:
         run=run.id,
         phase=trial.phase,
         component=trial.component,
-        flag=trial.flag if trial.mode is Mode.LIVE else f"{trial.flag}.shadow",
+        flag=_flag(trial),
         attempt=trial.attempt,
         series=_series(plan, trial),
         block=max(1, round(plan.block.total_seconds())),
@@ -74,7 +112,15 @@ def _series(plan: Plan, trial: Trial) -> tuple[Series, ...]:
             continue
         if metric.source != COUNTED_BY_TELEMETRY:
             continue
-        bound = condition.bound if metric.kind is MetricKind.QUANTILE else None
-        name = plan.series(condition)
-        found[name] = Series(name=name, metric=metric, bound=bound)
+        series = _one_series(plan, condition, metric)
+        found[series.name] = series
     return tuple(found.values())
+
+
+def _one_series(plan: Plan, condition: Condition, metric: Metric) -> Series:
+    bound = condition.bound if metric.kind is MetricKind.QUANTILE else None
+    return Series(name=plan.series(condition), metric=metric, bound=bound)
+
+
+def _flag(trial: Trial) -> str:
+    return trial.flag if trial.mode is Mode.LIVE else f"{trial.flag}.shadow"

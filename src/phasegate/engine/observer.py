@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,8 @@ from phasegate.core.evidence import ENVIRONMENT, Arm, Finding, Outcome, Tally
 from phasegate.core.plan import Condition, Metric, Phase, Plan, Step, StepKind
 from phasegate.core.run import Run
 from phasegate.core.watching import polled
+from phasegate.engine.background import tell_bug
+from phasegate.engine.counting import Counting
 from phasegate.ports import Check, Exercise, MetricSource, NoData, Store, Unavailable
 
 TRY_AGAIN = timedelta(seconds=5)
@@ -56,6 +58,9 @@ class Observer:
         self._busy: set[tuple[str, str, str, int]] = set()
         self._read_at: dict[tuple[str, str, str], datetime] = {}
         self._lock = Lock()
+        self._counting = Counting(
+            store=store, sources=sources, executor=executor, clock=clock, wake=wake
+        )
 
     def begin(
         self,
@@ -72,10 +77,11 @@ class Observer:
                 continue
             options = options_of(plan, run, step, origin)
             future = self._executor.submit(self._exercise, key, step, options)
-            future.add_done_callback(partial(_tell_bug, run.id, step.name))
+            future.add_done_callback(partial(tell_bug, run.id, step.name))
 
     def read_levels(self, plan: Plan, run: Run) -> None:
-        """Start reading every level whose turn it is."""
+        """Start reading every level, and every count by arm, whose turn it is."""
+        self._counting.read(plan, run)
         now = self._clock()
         for phase, condition in polled(plan, run):
             metric = plan.metric(condition.metric)
@@ -86,7 +92,7 @@ class Observer:
                 continue
             self._read_at[key] = now
             future = self._executor.submit(self._read, plan, run, phase, condition, metric)
-            future.add_done_callback(partial(_tell_bug, run.id, metric.name))
+            future.add_done_callback(partial(tell_bug, run.id, metric.name))
 
     def _due(self, step: Step, findings: Sequence[Finding]) -> bool:
         own = [finding for finding in findings if finding.step == step.name]
@@ -171,13 +177,6 @@ class Observer:
             sequence=next(self._sequence),
         )
         return tally, int(now.timestamp() * 1000)
-
-
-def _tell_bug(run: str, what: str, future: Future[None]) -> None:
-    """Put on record what an executor would keep to itself; what was not seen stays unseen."""
-    error = None if future.cancelled() else future.exception()
-    if error is not None:
-        log.error("observer_broke", run=run, what=what, exc_info=error)
 
 
 def options_of(plan: Plan, run: Run, step: Step, origin: str) -> dict[str, str]:

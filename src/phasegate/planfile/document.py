@@ -135,7 +135,7 @@ def _endpoints(table: Fields) -> Iterator[tuple[str, str]]:
         return
     below = table.fields("endpoints")
     for name, node in below.table.entries.items():
-        yield name, value(below.at(name), node, values.url, "", table.notes)
+        yield name, value(below.at(name), node, values.address, "", table.notes)
 
 
 def _hazard(table: Fields) -> Hazard:

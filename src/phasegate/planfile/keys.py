@@ -35,7 +35,8 @@ CASES = {
 
 METRIC = {
     "kind": "What one observation is: share, quantile, level or sentinel.",
-    "source": "Where observations come from: otlp (default), cases, http_json or prometheus.",
+    "source": "Where it comes from: otlp (default), cases, prometheus, sql or http_json.",
+    "endpoint": "Endpoint that the source is asked at. Default: the source's own name.",
     "event": "Log event that carries the observation. Without it: the server span.",
     "where": 'Which observations belong to the metric at all, like channel == "app".',
     "bad": "Which observation is bad, like error or rating < 4.",
@@ -44,30 +45,53 @@ METRIC = {
     "of": "The observed field of a quantile, like duration.",
     "at": "Which quantile, like 95%.",
     "unit": 'Unit of the value: ms, s, "%" or a word.',
-    "query": "What the source of a level is asked; for otlp, the name of an OpenTelemetry metric.",
+    "query": "What the source is asked; for otlp, the name of an OpenTelemetry metric.",
+    "query_all": "Counter of everything in one arm, with {flag} and {variant}.",
+    "query_bad": "Counter of what was bad among it.",
+    "query_good": "Counter of what was good among it.",
+    "counts": "What the counts of a query are of: requests (default), or subjects, each once.",
     "across": "Which of several series of a level counts: highest, lowest, mean or sum of them.",
     "lag": "How long an outcome may take to arrive. Default: none.",
     "hold": "How long a level must stay beyond its bound. Default: 2m.",
     "weight": "Share of the error budget relative to other metrics. Default: by kind.",
 }
 
-OBSERVED = {"kind", "source", "weight", "event", "where"}
+_ALWAYS = {"kind", "source", "weight"}
+_OBSERVED = _ALWAYS | {"event", "where"}
+_COUNTERS = _ALWAYS | {"endpoint", "query_all", "query_bad", "lag"}
+_ROWS = _ALWAYS | {"query", "counts", "lag"}
+_LEVEL = _ALWAYS | {"query", "unit", "hold"}
+_BEYOND = {"at", "unit"}
 
-METRIC_BY_KIND = {
-    "share": OBSERVED | {"bad", "good", "cases", "lag"},
-    "quantile": OBSERVED | {"of", "at", "unit", "lag"},
-    "level": {"kind", "source", "weight", "query", "where", "across", "unit", "hold"},
-    "sentinel": OBSERVED - {"weight"},
+METRIC_KEYS = {
+    ("share", "otlp"): _OBSERVED | {"bad", "good", "lag"},
+    ("share", "cases"): _ALWAYS | {"bad", "good", "cases"},
+    ("share", "prometheus"): _COUNTERS | {"query_good"},
+    ("share", "sql"): _ROWS | {"bad", "good", "endpoint"},
+    ("share", "http_json"): _ROWS | {"bad", "good"},
+    ("quantile", "otlp"): _OBSERVED | _BEYOND | {"of", "lag"},
+    ("quantile", "prometheus"): _COUNTERS | _BEYOND,
+    ("quantile", "sql"): _ROWS | _BEYOND | {"endpoint"},
+    ("quantile", "http_json"): _ROWS | _BEYOND,
+    ("level", "otlp"): _LEVEL | {"where", "across"},
+    ("level", "prometheus"): _LEVEL | {"across", "endpoint"},
+    ("level", "sql"): _LEVEL | {"across", "endpoint"},
+    ("level", "http_json"): _LEVEL,
+    ("sentinel", "otlp"): _OBSERVED - {"weight"},
 }
-"""Which keys say something about a metric of each kind."""
+"""Which keys say something about a metric of each kind from each source."""
 
-SOURCES_BY_KIND = {
-    "share": ("otlp", "cases"),
-    "quantile": ("otlp",),
-    "level": ("http_json", "otlp", "prometheus"),
-    "sentinel": ("otlp",),
-}
-"""Where observations of each kind can come from."""
+KINDS = tuple(dict.fromkeys(kind for kind, _ in METRIC_KEYS))
+SOURCES = tuple(dict.fromkeys(source for _, source in METRIC_KEYS))
+
+
+def sources_of(kind: str) -> tuple[str, ...]:
+    """Return where observations of a kind can come from."""
+    return tuple(source for of, source in METRIC_KEYS if of == kind)
+
+
+COUNTS = ("requests", "subjects")
+"""What the counts of a query may be of."""
 
 PHASE = {
     "title": "What people call the phase. Default: its name.",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from phasegate.core.across import CHOICES
-from phasegate.core.plan import Metric, MetricKind
+from phasegate.core.plan import Metric, MetricKind, Predicate
 from phasegate.planfile import keys, values
 from phasegate.planfile.fields import Fields
 from phasegate.planfile.notes import Wrong
 from phasegate.planfile.predicates import predicate
+
+COUNTER_PAIRS = ("query_bad", "query_good")
 
 
 def metric(table: Fields) -> Metric | None:
@@ -19,21 +21,31 @@ def metric(table: Fields) -> Metric | None:
     if kind is None:
         return None
     source = table.read("source", _source(kind), "otlp")
-    _keys_fit(table, kind, source)
+    known = keys.METRIC_KEYS.get((kind.value, source), set())
+    table.refuse(set(keys.METRIC) - known, f"the metric is a {kind.value} from {source}")
     if kind is MetricKind.LEVEL:
         table.require("source")
+    if kind is MetricKind.SENTINEL and not (table.has("event") or table.has("where")):
+        # Without either, every request would count as a safety-critical failure.
+        table.require("event")
+    bad, good = _sides(table, kind, source)
+    asks = "query" in known
     return Metric(
         name=_name(table),
         kind=kind,
         source=source,
         event=table.read("event", values.words, None),
         where=table.read("where", predicate, None),
-        bad=table.read("bad", predicate, None),
-        good=table.read("good", predicate, None),
-        of=table.need("of", values.words, None) if kind is MetricKind.QUANTILE else None,
+        bad=bad,
+        good=good,
+        of=table.need("of", values.words, None) if "of" in known else None,
         at=table.need("at", values.inner_share, 0.5) if kind is MetricKind.QUANTILE else None,
         unit=_unit(table, kind),
-        query=table.need("query", values.words, None) if kind is MetricKind.LEVEL else None,
+        query=table.need("query", values.words, None) if asks else None,
+        query_all=table.need("query_all", values.words, None) if "query_all" in known else None,
+        query_part=_part(table),
+        endpoint=table.read("endpoint", values.name, None),
+        counts=table.read("counts", values.choice(*keys.COUNTS), None),
         across=_across(table, kind, source),
         cases=table.need("cases", values.name, None) if source == "cases" else None,
         lag=table.read("lag", values.delay, timedelta(0)),
@@ -42,35 +54,57 @@ def metric(table: Fields) -> Metric | None:
     )
 
 
-def _keys_fit(table: Fields, kind: MetricKind, source: str) -> None:
-    known = keys.METRIC_BY_KIND[kind.value]
-    why = f"the metric is a {kind.value}"
-    if source == "cases":
-        known, why = known - {"event", "where", "lag"}, "its source is labelled cases"
-    elif kind is MetricKind.SHARE:
-        known, why = known - {"cases"}, "its source is not cases"
-    elif kind is MetricKind.LEVEL and source != "otlp":
-        known, why = known - {"where"}, "the query itself says what belongs to the level"
-    table.refuse(set(keys.METRIC) - known, why)
-    if kind is MetricKind.SHARE and table.has("bad") == table.has("good"):
+def _sides(
+    table: Fields, kind: MetricKind, source: str
+) -> tuple[Predicate | None, Predicate | None]:
+    """Return the predicates of what is bad and of what is good; a share has exactly one."""
+    if source == "prometheus" and kind is not MetricKind.LEVEL:
+        if kind is MetricKind.QUANTILE:
+            table.require("query_bad")
+        else:
+            _one_of(table, *COUNTER_PAIRS)
+        # For the judge a counter of the good part is like a predicate of what is good.
+        good = Predicate(field="query_good") if table.has("query_good") else None
+        return (Predicate(field="query_bad") if good is None else None), good
+    read = _column if source in ("sql", "http_json") else predicate
+    if kind is MetricKind.SHARE:
+        _one_of(table, "bad", "good")
+    return table.read("bad", read, None), table.read("good", read, None)
+
+
+def _one_of(table: Fields, bad: str, good: str) -> None:
+    if table.has(bad) == table.has(good):
         table.notes.wrong(
             table.path,
             "predicate-choice",
             "a share says either which observation is bad or which is good",
-            "Keep exactly one of `bad: …` and `good: …`.",
+            f"Keep exactly one of `{bad}: …` and `{good}: …`.",
             table.line,
         )
-    # Without either, every request would count as a safety-critical failure.
-    if kind is MetricKind.SENTINEL and not (table.has("event") or table.has("where")):
-        table.require("event")
+
+
+def _column(text: str) -> Predicate:
+    found = predicate(text)
+    if found.op != "is":
+        raise Wrong(
+            "predicate-form",
+            f"{text[:80]!r} is no name of a column",
+            "The query counts: name the column that holds the count, like `bad: failed`.",
+        )
+    return found
+
+
+def _part(table: Fields) -> str | None:
+    return next(
+        (table.read(key, values.words, None) for key in COUNTER_PAIRS if table.has(key)), None
+    )
 
 
 def _source(kind: MetricKind) -> values.Convert:
-    known = keys.SOURCES_BY_KIND[kind.value]
+    known = keys.sources_of(kind.value)
 
     def read(text: str) -> str:
-        everything = {source for sources in keys.SOURCES_BY_KIND.values() for source in sources}
-        if text in everything and text not in known:
+        if text in keys.SOURCES and text not in known:
             raise Wrong(
                 "source-unfit",
                 f"a {kind.value} cannot come from {text}",

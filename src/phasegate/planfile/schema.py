@@ -61,10 +61,11 @@ def _check() -> Schema:
 
 
 def _metric() -> Schema:
-    sources = [source for known in keys.SOURCES_BY_KIND.values() for source in known]
     forms: dict[str, Schema] = {
-        "kind": {"enum": list(keys.METRIC_BY_KIND)},
-        "source": {"enum": list(dict.fromkeys(sources))},
+        "kind": {"enum": list(keys.KINDS)},
+        "source": {"enum": list(keys.SOURCES)},
+        "endpoint": _name(),
+        "counts": {"enum": list(keys.COUNTS)},
         "cases": _name(),
         "at": _text(PERCENT, "95%"),
         "lag": _text(DURATION, "1h"),

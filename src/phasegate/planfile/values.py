@@ -286,6 +286,20 @@ def url(text: str) -> str:
     return text
 
 
+def address(text: str) -> str:
+    """Return where an endpoint is: a URL of whatever its source speaks, without a password."""
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*:/\S*", text):
+        raise Wrong("url-form", "this is no address", 'Write "https://…" or "postgresql://…".')
+    if re.match(r"[^/]*//[^/?#]*@", text):
+        raise Wrong(
+            "address-secret",
+            "the address carries a user or a password",
+            "Leave them out: a plan is read by many. The server's environment holds them, as "
+            "PHASEGATE_NAME_USER and PHASEGATE_NAME_PASSWORD.",
+        )
+    return text
+
+
 def _times(number: Decimal, unit: timedelta) -> timedelta:
     if number > LONGEST / unit:
         raise Wrong("duration-range", f"{_short(number)} is out of range", "Stay within ten years.")

@@ -89,19 +89,25 @@ def _cases(case: CaseSpec) -> dict[str, Yaml]:
 
 def _metric(metric: Metric) -> dict[str, Yaml]:
     level = metric.kind is MetricKind.LEVEL
+    counters = metric.query_all is not None
+    part = "query_good" if metric.good is not None else "query_bad"
     return _present(
         {
             "kind": metric.kind.value,
             "source": metric.source,
             "event": metric.event,
             "where": _predicate(metric.where),
-            "bad": _predicate(metric.bad),
-            "good": _predicate(metric.good),
+            "bad": None if counters else _predicate(metric.bad),
+            "good": None if counters else _predicate(metric.good),
             "cases": metric.cases,
             "of": metric.of,
             "at": None if metric.at is None else _percent(metric.at),
             "unit": metric.unit,
+            "endpoint": metric.endpoint,
             "query": metric.query,
+            "query_all": metric.query_all,
+            part: metric.query_part,
+            "counts": metric.counts,
             "across": metric.across,
             "lag": _duration(metric.lag) if metric.lag else None,
             "hold": _duration(metric.hold) if level else None,

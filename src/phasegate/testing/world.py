@@ -22,7 +22,7 @@ from phasegate.engine.observer import Observer
 from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
 from phasegate.flags.compile import FlagSet, compile_document
-from phasegate.ports import Exercise, Publisher, Store, Unavailable
+from phasegate.ports import ArmCount, CountQuestion, Exercise, NoData, Publisher, Store, Unavailable
 from phasegate.telemetry.intake import Intake
 from phasegate.telemetry.observation import Exposure, Observation
 from phasegate.telemetry.tallying import Tallier
@@ -77,12 +77,24 @@ class FixedSource:
     def __init__(self, reading: float | None = 40.0) -> None:
         """Start with one reading for all metrics."""
         self.reading = reading
+        self.counted: list[ArmCount] = []
+        self.asked: list[CountQuestion] = []
 
     def read(self, metric: Metric, endpoints: Mapping[str, str]) -> float:
         """Return the reading, whatever the endpoints are."""
         if self.reading is None:
             raise Unavailable(f"{metric.name}: none of {len(endpoints)} endpoints answers")
         return self.reading
+
+    def counts(self, asked: CountQuestion) -> Sequence[ArmCount]:
+        """Return what the story has counted in the steps that are asked for."""
+        self.asked.append(asked)
+        if self.reading is None:
+            raise Unavailable(f"{asked.metric.name}: nobody answers")
+        found = [one for one in self.counted if asked.since <= one.bucket < asked.until]
+        if not found:
+            raise NoData(f"{asked.metric.name}: nothing was counted")
+        return found
 
 
 class Behaviour(Protocol):
@@ -117,7 +129,7 @@ class World:
         observer = Observer(
             store=self.store,
             checks={name: self.check for name in ("command", "http", "evaluate")},
-            sources={name: self.source for name in ("http_json", "prometheus")},
+            sources={name: self.source for name in ("http_json", "prometheus", "sql")},
             executor=AtOnce(),
             clock=self.dial,
             wake=lambda: None,

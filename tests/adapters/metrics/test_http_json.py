@@ -1,4 +1,4 @@
-"""A level read from a JSON document over HTTP."""
+"""Levels and counts read from a JSON document over HTTP."""
 
 from __future__ import annotations
 
@@ -7,10 +7,78 @@ from typing import Any
 import pytest
 
 from phasegate.adapters.metrics.http_json import HttpJsonSource
+from phasegate.core.evidence import Arm
 from phasegate.core.plan import Metric, MetricKind
-from phasegate.ports import NoData, Unavailable
+from phasegate.ports import CountQuestion, NoData, Unavailable
+from phasegate.testing.source_suite import COUNTED, LEVEL, STEP, SourceSuite, Stage
 
 Endpoint = Any
+MakeMetric = Any
+SINCE = 1_893_499_200
+ROWS = [
+    {
+        "arm": arm.value,
+        "bucket": SINCE + step * STEP,
+        "seen": seen,
+        "failed": bad,
+        "fine": seen - bad,
+    }
+    for arm, step, seen, bad in COUNTED
+]
+
+
+class TestHttpJsonSource(SourceSuite):
+    @pytest.fixture
+    def stage(self, endpoint: Endpoint, a_level: MakeMetric, a_share: MakeMetric) -> Stage:
+        endpoint.on("/stats", {"memory": LEVEL, "text": "41.5"})
+        endpoint.on("/counts", {"rows": ROWS, "none": [], "odd": [{"arm": "treatment"}]})
+        counts = {"source": "http_json", "query": "{clinic}/counts#rows"}
+        return Stage(
+            source=HttpJsonSource(),
+            endpoints={"clinic": endpoint.url},
+            nowhere={"clinic": "http://a:secret@127.0.0.1:9"},
+            since=SINCE,
+            one=a_level("http_json", "memory", "{clinic}/stats#memory"),
+            several=None,
+            none=a_level("http_json", "nothing", "{clinic}/stats#nothing"),
+            no_number=a_level("http_json", "text", "{clinic}/stats#text"),
+            bad=a_share(name="failures", bad="failed", **counts),
+            good=a_share(name="successes", good="fine", **counts),
+            silent=a_share("http_json", "silent", bad="failed", query="{clinic}/counts#none"),
+            broken=a_share("http_json", "broken", bad="failed", query="{clinic}/counts#odd"),
+        )
+
+
+def test_a_query_is_told_what_is_asked_for(endpoint: Endpoint, a_share: MakeMetric) -> None:
+    row = {"variant": "on", "bucket": SINCE, "seen": 1, "bad": 0}
+    asked = f"/c?f=new%20cart&s={SINCE}&u={SINCE + 20}&by=10&b=2.5"
+    endpoint.on(asked, {"rows": [row]})
+    query = "{clinic}/c?f={flag}&s={since}&u={until}&by={step}&b={bound}#rows"
+    question = CountQuestion(
+        metric=a_share("http_json", "slow", bad="bad", query=query),
+        component="cart",
+        flag="new cart",
+        bound=2.5,
+        since=SINCE,
+        until=SINCE + 20,
+        step=10,
+        endpoints={"clinic": endpoint.url},
+    )
+
+    (found,) = HttpJsonSource().counts(question)
+
+    assert (found.arm, found.seen) == (Arm.TREATMENT, 1)
+
+
+def test_an_endpoint_with_a_token_is_sent_it(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHASEGATE_CLINIC_TOKEN", "s3cret")
+    endpoint.on("/stats", {"memory": 41})
+
+    read("{clinic}/stats#memory", clinic=endpoint.url)
+
+    assert endpoint.headers[-1]["Authorization"] == "Bearer s3cret"
 
 
 def read(query: str, **endpoints: str) -> float:

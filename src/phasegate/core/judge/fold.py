@@ -110,7 +110,10 @@ class _Folding:
             else known.copy()
         )
         self._accounts[key] = account
-        self._open[key] = (account, self._trials.get(key[:3], 0))
+        # Requests of one subject fail together, so their arms are not compared: a coin that is
+        # tossed once and counted ten times proves what it likes.
+        exposure = self._trials.get(key[:3], 0) if _knows_subjects(self._plan, key[3]) else 0
+        self._open[key] = (account, exposure)
         return self._open[key]
 
     def _read(self, tally: Tally, at: int) -> None:
@@ -135,3 +138,8 @@ class _Folding:
         for rule in self._level_rules[tally.phase]:
             if rule.series == tally.series:
                 yield (tally.phase, rule.gate, rule.index), rule
+
+
+def _knows_subjects(plan: Plan, series: str) -> bool:
+    name = series.partition(">")[0]
+    return all(metric.knows_subjects for metric in plan.metrics if metric.name == name)

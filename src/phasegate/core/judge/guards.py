@@ -73,7 +73,7 @@ def _share(asked: Asked, budget: Budget, rule: Rule, component: str) -> Judgemen
     guard, terms = account.guard(rule.index)
     verdict = share.verdict(guard, terms, account.arms)
     stands = bool(account.uneven and guard.blamed)
-    trouble = "" if stands else _trouble(asked, component, account, verdict)
+    trouble = "" if stands else _trouble(asked, rule, component, account, verdict)
     if trouble:
         verdict = replace(verdict, outcome=Outcome.INVALID, accuses=False)
     return judgement(
@@ -90,7 +90,9 @@ def _share(asked: Asked, budget: Budget, rule: Rule, component: str) -> Judgemen
     )
 
 
-def _trouble(asked: Asked, component: str, account: Account, verdict: share.Verdict) -> str:
+def _trouble(
+    asked: Asked, rule: Rule, component: str, account: Account, verdict: share.Verdict
+) -> str:
     """Say why a verdict is invalid; empty where it stands.
 
     Nothing hides harm that was seen, save one thing: with arms of the wrong size a comparison
@@ -101,11 +103,16 @@ def _trouble(asked: Asked, component: str, account: Account, verdict: share.Verd
     harmed = verdict.outcome is Outcome.FAIL
     if uneven and (not harmed or verdict.method in COMPARING):
         return uneven
-    return "" if harmed else account.invalid or _nobody(asked.plan, account)
+    return "" if harmed else account.invalid or _nobody(asked.plan, rule, account)
 
 
-def _nobody(plan: Plan, account: Account) -> str:
-    """Say that telemetry names no subjects, where that is so: people cannot be counted then."""
+def _nobody(plan: Plan, rule: Rule, account: Account) -> str:
+    """Say that telemetry names no subjects, where that is so: people cannot be counted then.
+
+    Of a source that never does, the plan asks for nothing that needs them.
+    """
+    if not rule.metric.knows_subjects:
+        return ""
     if account.treated.subjects or account.treated.seen < LEAST_NAMELESS:
         return ""
     seen = words.counted(account.treated.seen, "treated observation")

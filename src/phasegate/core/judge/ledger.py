@@ -72,7 +72,8 @@ def terms_of(  # noqa: PLR0917 the six things that a guard's promise depends on
         margin=rule.condition.margin,
         alpha=budget.alpha(phase.name, rule.index, component, attempt),
         ticks=onset_ticks(plan, phase),
-        compared=any(0 < stage.exposure < EVERYONE for stage in stages),
+        compared=rule.metric.knows_subjects
+        and any(0 < stage.exposure < EVERYONE for stage in stages),
     )
 
 

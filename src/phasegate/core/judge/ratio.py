@@ -45,9 +45,10 @@ def broken(wealth: Wealth, alpha: float) -> bool:
 def counts_arrivals(metric: Metric) -> bool:
     """Say whether everybody who comes is in a metric's series, whatever happens to them then.
 
-    Ratings and other events are not: treatment may well change who sends them.
+    Ratings and other events are not: treatment may well change who sends them. What an outside
+    source's query leaves out is not known.
     """
-    if metric.event is not None or metric.where is not None:
+    if metric.source != "otlp" or metric.event is not None or metric.where is not None:
         return False
     if metric.kind is MetricKind.QUANTILE:
         return metric.of in (None, "duration")

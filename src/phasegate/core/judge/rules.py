@@ -99,6 +99,9 @@ def _problem(metric: Metric, condition: Condition, *, gate: bool) -> str:
     if metric.kind is MetricKind.LEVEL:
         wrong = comparison is Comparison.WORSE_THAN_CONTROL
         return "a level has no control to compare with" if wrong else ""
+    compared = gate or comparison is Comparison.WORSE_THAN_CONTROL
+    if compared and not metric.knows_subjects:
+        return f"{metric.source} counts requests, and only subjects are independent of each other"
     if metric.kind is MetricKind.QUANTILE and not 0 < (metric.at or 0) < 1:
         return f"the quantile {metric.name} does not say which"
     return _inverted(metric, comparison, gate=gate)

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from phasegate.core.plan import Comparison, Condition, Metric, MetricKind, Phase, Plan, StepKind
 from phasegate.core.problem import Problem, Severity
 
+COUNTED_KINDS = (MetricKind.SHARE, MetricKind.QUANTILE)
+"""Kinds of metrics that compare what is bad with all there is."""
+
 OPPOSITE = {Comparison.BELOW: Comparison.ABOVE, Comparison.ABOVE: Comparison.BELOW}
 """The other side of a bound."""
 
@@ -52,6 +55,7 @@ def _gate(path: str, phase: Phase, gate: Condition, metric: Metric) -> Iterator[
         yield _inverted(path, gate, f'move "{gate.text}" to roll_back_when')
         return
     yield from _unsupported(path, gate, metric)
+    yield from _of_requests(path, gate, metric)
     if gate.comparison is harmful_side(metric):
         yield _inverted(path, gate, f'write "{_turned(gate)}"')
     if metric.source == "cases" and not _evaluated(phase, metric):
@@ -68,6 +72,8 @@ def _gate(path: str, phase: Phase, gate: Condition, metric: Metric) -> Iterator[
 
 def _guard(path: str, guard: Condition, metric: Metric) -> Iterator[Problem]:
     yield from _unsupported(path, guard, metric)
+    if guard.comparison is Comparison.WORSE_THAN_CONTROL:
+        yield from _of_requests(path, guard, metric)
     side = harmful_side(metric)
     if side is not None and guard.comparison is OPPOSITE[side]:
         yield _inverted(path, guard, f'write "{_turned(guard)}"')
@@ -97,6 +103,21 @@ def _unsupported(path: str, condition: Condition, metric: Metric) -> Iterator[Pr
             code="comparison-unsupported",
             message=f"{metric.name} is a {metric.kind.value}: only shares compare with control",
             remedy=f'Give it a bound, like "{metric.name} > …", or define a share.',
+        )
+
+
+def _of_requests(path: str, condition: Condition, metric: Metric) -> Iterator[Problem]:
+    if metric.kind in COUNTED_KINDS and not metric.knows_subjects:
+        yield Problem(
+            path=path,
+            code="counts-requests",
+            message=(
+                f'"{condition.text}" needs independent subjects, and {metric.name} counts requests'
+            ),
+            remedy=(
+                "Take the metric from otlp, or from a query that counts each subject once "
+                "(`counts: subjects`); or guard it by a bound, and ask for it as a level."
+            ),
         )
 
 

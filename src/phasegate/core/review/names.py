@@ -61,8 +61,20 @@ def endpoints_are_known(plan: Plan) -> Iterator[Problem]:
     known = [name for name, _ in plan.endpoints]
     for path, text in _texts_with_endpoints(plan):
         for name in ENDPOINT.findall(text):
-            if name not in known:
+            if name not in known and name not in FILLED:
                 yield unknown(path, "endpoint", name, known)
+    for metric in plan.metrics:
+        if metric.source in ASKED_AT_ENDPOINT:
+            name = metric.endpoint or metric.source
+            if name not in known:
+                yield unknown(f"metrics.{metric.name}.endpoint", "endpoint", name, known)
+
+
+FILLED = ("flag", "component", "since", "until", "step", "bound")
+"""What a JSON address that counts by arm is given besides endpoints."""
+
+ASKED_AT_ENDPOINT = ("prometheus", "sql")
+"""Sources that have an address of their own, and not one within each query."""
 
 
 class Known:
