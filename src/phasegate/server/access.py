@@ -18,6 +18,9 @@ OPEN_PATHS = ("/health/live", "/health/ready")
 REMEMBERED_S = 5.0
 """How long a token is believed without asking the store: the longest a revoked one lives on."""
 
+MOST_REMEMBERED = 10_000
+"""Tokens that are believed at a time, before those that are not used are looked for."""
+
 PERSON = "phasegate.person"
 
 UNCHANGED = "Nothing was changed; try again when it is back."
@@ -71,7 +74,9 @@ class Gatekeeper:
         self._store = store
         self._own = own
         self._opens = opens
-        self._known: dict[str, tuple[float, Person | None]] = {}
+        # By the secret itself: hashing it would be a seventh of an OFREP request's work here.
+        # Each was sent to us; at most MOST_REMEMBERED of them are in memory at a time.
+        self._known: dict[str, tuple[float, Person]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find the token's person; whether they may is for the route to say."""
@@ -103,18 +108,23 @@ class Gatekeeper:
 
     def known(self, secret: str) -> Person | None:
         """Return the person that a secret belongs to. May ask the store."""
-        hashed = hash_of(secret)
+        now = time.monotonic()
+        held = self._known.get(secret)
+        if held is not None and now < held[0]:
+            return held[1]
+        person = self._asked(hash_of(secret))
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known = {one: kept for one, kept in self._known.items() if now < kept[0]}
+        self._known.pop(secret, None)
+        if person is not None:
+            self._known[secret] = (now + REMEMBERED_S, person)
+        return person
+
+    def _asked(self, hashed: str) -> Person | None:
         if hashed in self._own:
             return self._own[hashed]
-        now = time.monotonic()
-        until, person = self._known.get(hashed, (0.0, None))
-        if now < until:
-            return person
         token = self._store.token(hashed)
-        person = Person(name=token.name, role=token.role) if token else None
-        if person is not None:
-            self._known[hashed] = (now + REMEMBERED_S, person)
-        return person
+        return Person(name=token.name, role=token.role) if token else None
 
 
 _TICKET_HOLDER = Person(name="holder of a ticket", role=Role.APPLICATION)
