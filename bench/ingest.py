@@ -1,139 +1,256 @@
-"""How many observations a second one process takes in, with and without decoding."""
+"""Request spans a second that one server takes in, on one core, from senders over loopback.
+
+Run: python bench/ingest.py [--seconds 120] [--rate 30000]
+
+A real server process with a run under way: two components at half of all customers, and for each
+an error rate, a response time with two bounds, a rating and a sentinel to watch. Without --rate
+four connections send as fast as they are answered.
+"""
 
 from __future__ import annotations
 
+import argparse
+import http.client
+import json
+import os
 import random
-import statistics
+import subprocess
+import sys
+import tempfile
+import threading
 import time
-from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
+import httpx
 
-from phasegate.core.plan import Metric, MetricKind, Predicate
-from phasegate.core.watch import Series, Watch
-from phasegate.telemetry.decode import Encoding, traces
-from phasegate.telemetry.tallying import Tallier
+from _spans import FLAGS, SPANS, Body, critical
+from phasegate.testing.processes import BIN, Processes, free_ports
 
-NOON = 1_893_499_200.0
-COMPONENTS = ("cart", "basket", "voucher")
-SERIES = (
-    Series(
-        name="error_rate",
-        metric=Metric(name="error_rate", kind=MetricKind.SHARE, bad=Predicate(field="error")),
-    ),
-    *(
-        Series(
-            name=f"response_time>{bound:g}",
-            metric=Metric(name="response_time", kind=MetricKind.QUANTILE, of="duration"),
-            bound=bound,
-        )
-        for bound in (1000.0, 3000.0)
-    ),
-    Series(
-        name="not_found",
-        metric=Metric(
-            name="not_found",
-            kind=MetricKind.SHARE,
-            bad=Predicate(field="http.response.status_code", op="==", value=404),
-        ),
-    ),
-)
-ROUNDS, BATCHES, SPANS = 7, 4, 1000
+SUBJECTS = 100_000
+BODIES = 200
+CONNECTIONS = 4
+TICK = os.sysconf("SC_CLK_TCK")
+
+PLAN = """
+plan: shop
+environment: production
+author: ada
+subjects: customer
+traffic: 30000/s
+metrics:
+  error_rate: {kind: share, bad: error}
+  response_time: {kind: quantile, at: 95%, of: duration, unit: ms}
+  satisfaction: {kind: share, good: rating >= 4, event: rated}
+  paid_twice: {kind: sentinel, event: payment.twice}
+phases:
+  alpha:
+    lasts: 1h to 8h
+    components: {new_cart: 50%, new_till: 50%}
+    pass_when: [error_rate < 1%, response_time < 2s, no paid_twice]
+    roll_back_when: [error_rate > 5%, response_time > 3s, satisfaction < 70%, paid_twice]
+    sign_off: [approver]
+"""
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--rate", type=float, default=0.0, help="spans a second; 0: all it takes")
+    parser.add_argument("--send", metavar="URL", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.send:
+        print(json.dumps(send(asked.send, asked.seconds, asked.rate)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        processes = Processes(Path(folder) / "logs")
+        try:
+            told(measure(processes, Path(folder), asked.seconds, asked.rate))
+        finally:
+            processes.end()
+
+
+def measure(processes: Processes, folder: Path, seconds: float, rate: float) -> dict[str, Any]:
+    """Start a server and a run, have a sender process send, and say what both saw."""
+    store = ("--data", str(folder / "store"))
+    tokens = {
+        name: subprocess.run(
+            [str(BIN / "phasegate"), "token", "create", name, "--role", role, *store],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        for name, role in (("ada", "operator"), ("shop", "application"))
+    }
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    server = processes.spawn("server", "phasegate", "serve", *store, "--port", str(port))
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(server, cores[:1])
+    os.sched_setaffinity(0, cores[1:] or cores)
+    processes.until("the server is ready", lambda: _ok(f"{url}/health/ready"))
+    plan = folder / "plan.yaml"
+    plan.write_text(PLAN)
+    desk = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {tokens['ada']}"})
+    run = _started(url, tokens["ada"], plan)
+    exposed = "exposure_confirmed"
+    processes.until("customers are exposed", lambda: exposed in _kinds(desk, run))
+    time.sleep(1)
+
+    rss: list[int] = []
+    ended = threading.Event()
+    threading.Thread(target=_watch_memory, args=(server, rss, ended)).start()
+    before = _cpu_s(server)
+    sender = subprocess.run(
+        [sys.executable, __file__, "--send", url, "--seconds", str(seconds), "--rate", str(rate)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PHASEGATE_TOKEN": tokens["shop"]},
+    )
+    sent = json.loads(sender.stdout)
+    cpu = _cpu_s(server) - before
+    time.sleep(1.5)
+    ended.set()
+    counters = desk.get("/api/v1/telemetry").json()
+    return {
+        **sent,
+        "cpu_s": cpu,
+        "rss": rss,
+        "joined": counters["joined"],
+        "judged": _judged(desk, run),
+        "withdrawn_ms": _withdrawn_ms(desk, url, tokens["shop"], run),
+    }
+
+
+def send(url: str, seconds: float, rate: float) -> dict[str, float]:
+    """Send from several connections for so long; runs in a process of its own."""
     draw = random.Random(1)
-    bodies = [request(draw) for _ in range(BATCHES)]
-    batches = [traces(body, Encoding.PROTOBUF).observations for body in bodies]
+    bodies = [
+        [Body(draw, SUBJECTS) for _ in range(BODIES // CONNECTIONS)] for _ in range(CONNECTIONS)
+    ]
+    counts = [
+        dict.fromkeys(("accepted", "rejected", "asked_again", "slowest_ms"), 0.0) for _ in bodies
+    ]
+    threads = [
+        threading.Thread(target=_send, args=(url, seconds, rate / CONNECTIONS, own, count, index))
+        for index, (own, count) in enumerate(zip(bodies, counts, strict=True))
+    ]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.perf_counter() - began
+    totals = {name: sum(count[name] for count in counts) for name in counts[0]}
+    totals["slowest_ms"] = max(count["slowest_ms"] for count in counts)
+    return {**totals, "took_s": took, "bytes_per_span": len(bodies[0][0].bytes) / SPANS}
 
-    def tally() -> None:
-        tallier = watching()
-        for batch in batches:
-            tallier.observe(batch, NOON)
-            tallier.flush(NOON)
 
-    def decode_and_tally() -> None:
-        tallier = watching()
-        for body in bodies:
-            tallier.observe(traces(body, Encoding.PROTOBUF).observations, NOON)
-            tallier.flush(NOON)
+def _send(  # noqa: PLR0917 a thread's own things
+    url: str, seconds: float, rate: float, bodies: list[Body], count: dict[str, float], index: int
+) -> None:
+    where = urlsplit(url)
+    headers = {
+        "Content-Type": "application/x-protobuf",
+        "Authorization": f"Bearer {os.environ['PHASEGATE_TOKEN']}",
+    }
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=30)
+    began = time.perf_counter()
+    number = 0
+    while (passed := time.perf_counter() - began) < seconds:
+        if rate and number * SPANS > rate * passed:
+            time.sleep(0.001)
+            continue
+        body = bodies[number % len(bodies)].freshen(number * CONNECTIONS + index)
+        at = time.perf_counter()
+        connection.request("POST", "/v1/traces", body, headers)
+        answer = connection.getresponse()
+        told = answer.read()
+        count["slowest_ms"] = max(count["slowest_ms"], (time.perf_counter() - at) * 1000)
+        number += 1
+        if answer.status == 200:
+            count["rejected" if told else "accepted"] += SPANS
+        elif answer.status in (429, 503):
+            count["asked_again"] += SPANS
+            time.sleep(float(answer.headers["retry-after"]))
+        else:
+            raise SystemExit(f"the server answered {answer.status}: {told!r}")
+    connection.close()
 
-    print(f"{len(COMPONENTS)} watches x {len(SERIES)} series, medians of {ROUNDS} rounds")
-    print(f"tally only       {rate(tally):>10,.0f} observations/s")
-    print(f"decode and tally {rate(decode_and_tally):>10,.0f} spans/s")
+
+def told(seen: dict[str, Any]) -> None:
+    """Print the figures."""
+    spans, rss = seen["accepted"], seen["rss"]
+    late = rss[len(rss) // 2 :]
+    print(f"{len(FLAGS)} flags a span, {seen['bytes_per_span']:.0f} bytes a span, ", end="")
+    print(f"{SPANS} spans a request, {SUBJECTS:,} customers")
+    print(f"accepted        {spans / seen['took_s']:>10,.0f} spans/s for {seen['took_s']:.0f} s")
+    print(f"server CPU      {seen['cpu_s'] / spans * 1e6:>10.1f} µs/span, ", end="")
+    print(f"{seen['cpu_s'] / seen['took_s']:.0%} of one core")
+    print(f"server memory   {max(rss) / 1e6:>10.0f} MB at most; ", end="")
+    print(f"{late[0] / 1e6:.0f} → {late[-1] / 1e6:.0f} MB in the second half")
+    print(f"lost            {spans - seen['joined']:>10,.0f} of {spans:,.0f}; ", end="")
+    judged = ", ".join(f"{name} {count:,}" for name, count in seen["judged"].items())
+    print(f"judged: {judged}")
+    print(f"asked again     {seen['asked_again']:>10,.0f} spans; rejected {seen['rejected']:,.0f}")
+    print(f"slowest answer  {seen['slowest_ms']:>10.0f} ms")
+    print(f"sentinel to withdrawn flag {seen['withdrawn_ms']:.0f} ms, afterwards")
 
 
-def watching() -> Tallier:
-    tallier = Tallier("bench", b"k" * 16)
-    tallier.watch(
-        [
-            Watch(
-                run="checkout-1",
-                phase="alpha",
-                component=component,
-                flag=component,
-                attempt=1,
-                series=SERIES,
-                block=30,
-            )
-            for component in COMPONENTS
-        ]
+def _withdrawn_ms(desk: httpx.Client, url: str, token: str, run: str) -> float:
+    headers = {"Content-Type": "application/x-protobuf", "Authorization": f"Bearer {token}"}
+    began = time.perf_counter()
+    httpx.post(f"{url}/v1/traces", content=critical(), headers=headers).raise_for_status()
+    while "rollback_confirmed" not in _kinds(desk, run):
+        time.sleep(0.005)
+        if time.perf_counter() - began > 30:
+            raise SystemExit("nothing was withdrawn")
+    return (time.perf_counter() - began) * 1000
+
+
+def _judged(desk: httpx.Client, run: str) -> dict[str, int]:
+    guards = desk.get(f"/api/v1/runs/{run}").json()["guards"]
+    return {
+        f"{one['component']} {one['series']}": one["n"] + one["control_n"]
+        for one in guards
+        if one["series"] == "error_rate"
+    }
+
+
+def _started(url: str, token: str, plan: Path) -> str:
+    done = subprocess.run(
+        [str(BIN / "phasegate"), "run", "start", str(plan), "--json"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PHASEGATE_URL": url, "PHASEGATE_TOKEN": token},
     )
-    return tallier
+    return str(json.loads(done.stdout)["log"])
 
 
-def rate(work: Callable[[], None]) -> float:
-    """Return items per second of CPU time, so that busy neighbours change little."""
-    work()
-    took = []
-    for _ in range(ROUNDS):
-        began = time.process_time()
-        work()
-        took.append(time.process_time() - began)
-    return BATCHES * SPANS / statistics.median(took)
+def _kinds(desk: httpx.Client, run: str) -> list[str]:
+    events = desk.get(f"/api/v1/runs/{run}/events").raise_for_status().json()["events"]
+    return [event["kind"] for event in events]
 
 
-def request(draw: random.Random) -> bytes:
-    spans = [span(draw) for _ in range(SPANS)]
-    scope = ScopeSpans(spans=spans)
-    made = ExportTraceServiceRequest(resource_spans=[ResourceSpans(scope_spans=[scope])])
-    return bytes(made.SerializeToString())
+def _watch_memory(pid: int, rss: list[int], ended: threading.Event) -> None:
+    page = os.sysconf("SC_PAGE_SIZE")
+    while not ended.wait(0.5):
+        rss.append(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page)
 
 
-def span(draw: random.Random) -> Span:
-    subject = f"patient-{draw.randrange(2000)}"
-    end_ns = int((NOON - draw.random()) * 1e9)
-    return Span(
-        trace_id=draw.randbytes(16),
-        span_id=draw.randbytes(8),
-        kind=Span.SPAN_KIND_SERVER,
-        start_time_unix_nano=end_ns - draw.randrange(4_000_000_000),
-        end_time_unix_nano=end_ns,
-        attributes=[
-            text("http.request.method", "POST"),
-            text("http.route", "/checkout/{id}"),
-            text("url.path", "/checkout/17"),
-            text("server.address", "clinic.example"),
-            KeyValue(key="http.response.status_code", value=AnyValue(int_value=200)),
-        ],
-        events=[
-            Span.Event(
-                name="feature_flag.evaluation",
-                attributes=[
-                    text("feature_flag.key", component),
-                    text("feature_flag.result.variant", draw.choice(("on", "off"))),
-                    text("feature_flag.context.id", subject),
-                ],
-            )
-            for component in COMPONENTS
-        ],
-    )
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
 
 
-def text(key: str, value: str) -> KeyValue:
-    return KeyValue(key=key, value=AnyValue(string_value=value))
+def _ok(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def start(
     if not store.acquire(door, event.log, now, now + LONGEST_START):
         return _start_under_way(environment)
     try:
-        refusal = _busy(store, environment)
+        refusal = _busy(store, environment) or _watched_elsewhere(store, plan, environment)
         if refusal:
             return refusal
         store.save_plan(plan.hash, request.text, request.origin)
@@ -223,6 +223,37 @@ def _run_started(
 
 def _new_id(plan: str) -> str:
     return f"{re.sub(r'[^a-z0-9]+', '-', plan.lower()).strip('-')}-{secrets.token_hex(3)}"
+
+
+def _watched_elsewhere(store: Store, plan: Plan, environment: str) -> Refusal | None:
+    """Refuse a second run over the same flags: telemetry would be counted for both.
+
+    Spans need not say which environment they come from, and a run must never pass, or be taken
+    back, on the traffic of another.
+    """
+    wanted = _flags_of(plan)
+    for run in runs(store):
+        if run.ended is not None or run.environment == environment:
+            continue
+        other = planfile.parse_unreviewed(*store.plan_text(run.plan_hash)).plan
+        shared = wanted & _flags_of(other) if other else wanted
+        if shared:
+            return Refusal(
+                code="flags-watched-elsewhere",
+                message=f"run {run.id} in {run.environment} watches {', '.join(sorted(shared))}",
+                remedy="Wait until it has ended, or use a control plane of its own for each "
+                "environment.",
+            )
+    return None
+
+
+def _flags_of(plan: Plan) -> set[str]:
+    return {
+        name
+        for phase in plan.phases
+        for component in phase.components
+        for name in (component.flag, component.name)
+    }
 
 
 def _names_refused(environment: str, endpoints: Mapping[str, str]) -> Refusal | None:

@@ -75,7 +75,13 @@ class Engine:
             holder=holder,
         )
         self._reconciler = reconciler
-        self.intake = Intake(self._tallier, self.store, self.wake)
+        self.intake = Intake(
+            self._tallier,
+            self.store,
+            self.wake,
+            # A sentinel that came before the first round would be taken for nobody's, and lost.
+            is_open=lambda: self._tallier.knows_what_to_look_for,
+        )
         self._stopping = Signal()
         self._flusher = Thread(
             target=self.intake.flush_forever,

@@ -57,3 +57,19 @@ def test_why_in_json_adds_the_rollbacks_of_the_log(
 
     assert told["decision"]["rule"] == "soaking"
     assert [(back["number"], back["time_to_safe_ms"]) for back in told["rollbacks"]] == [(3, 840)]
+
+
+def test_why_tells_what_each_guard_was_given_of_the_error_budget(
+    under_way: Any, view: Any, phasegate: Callable[..., Result]
+) -> None:
+    trial = {"phase": "beta", "attempt": 1, "condition": "error_rate > 5%", "alpha": 0.002}
+    guards = [{**trial, "component": name} for name in ("new_cart", "old_cart")]
+    budget = {"total": 0.05, "spent": 0.004, "left": 0.046, "guards": guards}
+    under_way.on("GET", "/api/v1/runs/checkout-1", view(budget=budget))
+
+    shown = phasegate("run", "why").stdout
+
+    assert "error budget 5 %: 0.4 % given to 2 guard(s), 4.6 % left" in shown
+    assert (
+        "Error budget: chance of a wrong rollback\n  0.4 %        beta: error_rate > 5%\n" in shown
+    )

@@ -124,7 +124,8 @@ def test_a_gate_that_the_traffic_cannot_decide_says_sample_and_time() -> None:
     found = problems(plan(ALPHA, traffic=0.1))
 
     assert [(problem.code, problem.path) for problem in found] == [
-        ("gate-undecidable", "phases.alpha.pass_when[0]")
+        ("gate-undecidable", "phases.alpha.pass_when[0]"),
+        ("guard-late", "phases.alpha.roll_back_when[0]"),
     ]
     # 149 subjects at 5 % of 0.1 a minute are 29,800 minutes.
     assert found[0].message == (
@@ -138,7 +139,8 @@ def test_a_gate_decided_after_the_shortest_watch_is_a_warning_with_the_time() ->
 
     # 149 subjects at 5 % of 10 a minute are 298 minutes.
     assert [(problem.code, problem.severity) for problem in found] == [
-        ("gate-late", Severity.WARNING)
+        ("gate-late", Severity.WARNING),
+        ("gate-doubtful", Severity.WARNING),
     ]
     assert "4 h 58 min at the earliest" in found[0].message
 
@@ -146,13 +148,30 @@ def test_a_gate_decided_after_the_shortest_watch_is_a_warning_with_the_time() ->
 def test_the_component_with_the_fewest_subjects_decides_how_long_a_gate_takes() -> None:
     two = replace(ALPHA, components=(component("wide", 5000), component("narrow", 10)))
 
-    assert codes(plan(two, traffic=10.0)) == ["gate-undecidable"]
+    assert codes(plan(two, traffic=10.0)) == ["gate-undecidable", "guard-late"]
 
 
 def test_outcomes_that_arrive_late_count_only_after_their_lag() -> None:
     late = replace(ERRORS, lag=3 * HOUR)
 
-    assert codes(replace(CHECKOUT, metrics=(late,))) == ["gate-late"]
+    assert codes(replace(CHECKOUT, metrics=(late,))) == ["gate-late", "guard-late"]
+
+
+def test_a_guard_that_sees_even_a_total_failure_too_late_says_so() -> None:
+    (found,) = [p for p in problems(plan(ALPHA, traffic=0.2)) if p.code == "guard-late"]
+
+    assert found.severity is Severity.WARNING
+    assert "would find even a total failure of new_cart after" in found.message
+
+
+def test_a_gate_that_health_hardly_opens_in_time_says_what_it_takes() -> None:
+    (found,) = [p for p in problems(plan(ALPHA, traffic=10.0)) if p.code == "gate-doubtful"]
+
+    # 957 subjects at 5 % of 10 a minute are 1,914 minutes.
+    assert found.message == (
+        '"error_rate < 0.02" takes about 957 subjects with new_cart at 0.5 %, after 1 d 7 h, '
+        "but the phase lasts 1 d at most"
+    )
 
 
 def test_an_inverted_gate_is_not_asked_for_its_power_as_well() -> None:

@@ -178,6 +178,8 @@ MISTAKES = [
     ("gate-looser-than-guard", "- error_rate > 5%", "- error_rate > 1%", f"{A}.pass_when[0]"),
     ("gate-undecidable", "- error_rate < 2%", "- error_rate < 0.01%", f"{A}.pass_when[0]"),
     ("gate-late", "- error_rate < 2%", "- error_rate < 0.1%", f"{A}.pass_when[0]"),
+    ("gate-doubtful", "- error_rate < 2%", "- error_rate < 0.1%", f"{A}.pass_when[0]"),
+    ("guard-late", "traffic: 200/min", "traffic: 0.01/min", f"{A}.roll_back_when[0]"),
     ("lag-too-long", "bad: error}", "bad: error, lag: 2d}", f"{A}.pass_when[0]"),
     ("hold-too-long", "query: queue_length}", "query: q, hold: 3d}", f"{A}.roll_back_when[2]"),
 ]

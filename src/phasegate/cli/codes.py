@@ -8,6 +8,11 @@ EXPLANATIONS: dict[str, str] = {
         "An environment is named by letters, digits, _ and -, a letter first, so that the same "
         "name means the same flags everywhere."
     ),
+    "flags-watched-elsewhere": (
+        "A run in another environment watches the same flags, and telemetry need not say which "
+        "environment it comes from. One run could pass on the other's traffic, so a second one "
+        "is not started."
+    ),
     "endpoint-secret": (
         "The endpoints of a run are kept in its log, which people read. A user or password in a "
         "URL would stay there for good, so it is refused; let the endpoint trust this machine."
@@ -134,6 +139,9 @@ EXPLANATIONS: dict[str, str] = {
         "run back."
     ),
     "unknown-code": "No message of this version has that code.",
+    "rehearsal-missing": (
+        "Rehearsals are computed with numpy, which the extra `rehearsal` brings along."
+    ),
     # Replay.
     "replay-differs": (
         "A decision in the log does not follow from the evidence that is stored beside it: the "

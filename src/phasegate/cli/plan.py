@@ -10,6 +10,7 @@ import click
 
 from phasegate.cli import options
 from phasegate.cli.failing import Failed
+from phasegate.cli.lazy import LazyGroup, lazily
 from phasegate.cli.printing import print_json, print_table
 
 if TYPE_CHECKING:
@@ -37,7 +38,27 @@ def read_plan(file: Path) -> str:
         ) from error
 
 
-@click.group()
+COMMANDS = {
+    "power": ("phasegate.cli.power:power", "Say what each guard and gate can see."),
+    "rehearse": ("phasegate.cli.rehearse:rehearse", "Play the plan thousands of times."),
+}
+
+
+class PlanGroup(LazyGroup):
+    """Commands that are written here, and those that are found when they are called."""
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write both kinds in one list."""
+        here = {
+            name: command.get_short_help_str(80) for name, command in sorted(self.commands.items())
+        }
+        with formatter.section("Commands"):
+            lines = {**here, **{name: line for name, (_, line) in self.places.items()}}
+            formatter.write_dl(list(lines.items()))
+
+
+@lazily(COMMANDS)
+@click.group(cls=PlanGroup)
 def plan() -> None:
     """Check and read plan files. No server is needed."""
 
@@ -95,15 +116,21 @@ def show(file: Path, as_json: bool) -> None:
     """
     from phasegate.core.canonical import plain
 
+    found = sound_plan(file)
+    if as_json:
+        print_json({"plan_hash": found.hash, "plan": plain(found)})
+    else:
+        _print(found)
+
+
+def sound_plan(file: Path) -> Plan:
+    """Return the plan in a file. Raises Failed, all its errors told, if it has any."""
     parsed = _parse(file)
     if parsed.plan is None:
         for problem in parsed.problems:
             click.echo(problem.shown(str(file)), err=True)
         raise _wrong(file, parsed)
-    if as_json:
-        print_json({"plan_hash": parsed.plan.hash, "plan": plain(parsed.plan)})
-    else:
-        _print(parsed.plan)
+    return parsed.plan
 
 
 def _parse(file: Path) -> Parsed:

@@ -10,6 +10,7 @@ from phasegate.cli import options, runs, shapes
 from phasegate.cli.connection import Connection
 from phasegate.cli.printing import print_json, print_table
 from phasegate.cli.wording import event_line, exposure, seconds
+from phasegate.core.judge.words import percent
 
 
 @click.command("list")
@@ -85,6 +86,11 @@ def headline(view: shapes.RunView) -> Iterator[str]:
     yield f"plan {view.plan}, hash {view.plan_hash}, started by {view.started_by}"
     yield f"decision: {view.decision.verb} ({view.decision.rule})"
     yield from (f"  {reason}" for reason in view.decision.reasons)
+    budget = view.budget
+    yield (
+        f"error budget {percent(budget.total)}: {percent(budget.spent)} given to "
+        f"{len(budget.lines)} guard(s), {percent(budget.left)} left"
+    )
 
 
 def _rows(lines: tuple[shapes.RunLine, ...]) -> Iterator[tuple[str, ...]]:

@@ -15,6 +15,7 @@ from phasegate.cli.wording import clock, milliseconds
 from phasegate.core.canonical import plain
 from phasegate.core.event import Event
 from phasegate.core.evidence import Judgement
+from phasegate.core.judge.words import percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,17 @@ def why(api: Connection, run: str | None, as_json: bool) -> None:
     raw = api.get(runs.path(name))
     events = runs.events(api, name)
     if as_json:
-        told = ("run", "status", "phase", "decision", "closed", "guards", "gates", "findings")
+        told = (
+            "run",
+            "status",
+            "phase",
+            "decision",
+            "budget",
+            "closed",
+            "guards",
+            "gates",
+            "findings",
+        )
         back = [{"time_to_safe_ms": None, **plain(past)} for past in rollbacks(events)]
         print_json({**{key: raw.get(key) for key in told}, "rollbacks": back})
         return
@@ -62,6 +73,7 @@ def told_why(view: shapes.RunView, events: Sequence[Event]) -> Iterator[str]:
     yield from _section("Gates: must be shown", map(_sentence, view.gates))
     yield from _section("Steps", _findings(view))
     yield from _section("Rollbacks", _past(events))
+    yield from _section("Error budget: chance of a wrong rollback", _given(view))
 
 
 def rollbacks(events: Sequence[Event]) -> tuple[Past, ...]:
@@ -112,6 +124,16 @@ def _findings(view: shapes.RunView) -> Iterator[str]:
         yield f"{finding.outcome.value:<12} {finding.step}, {clock(finding.at)}: {finding.seen}"
         if finding.remedy:
             yield f"{'':<12} {finding.remedy}"
+
+
+def _given(view: shapes.RunView) -> Iterator[str]:
+    """Say what each guard was given, all components of a phase together."""
+    shares: dict[tuple[str, str], float] = {}
+    for line in view.budget.lines:
+        key = (line.phase, line.condition)
+        shares[key] = shares.get(key, 0.0) + line.alpha
+    for (phase, condition), alpha in shares.items():
+        yield f"{percent(alpha):<12} {phase}: {condition}"
 
 
 def _past(events: Sequence[Event]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import sys
@@ -100,8 +101,8 @@ def serve(
     Examples:
       phasegate serve
       phasegate serve --data /var/lib/phasegate --port 9000 --environment demo
-      phasegate serve --grpc-port 8015 --origin https://clinic.example
       phasegate serve --store postgresql://pg@db/phasegate
+      phasegate serve --grpc-port 8015 --origin https://clinic.example
     """
     if grpc_port is not None and find_spec("grpc") is None:
         raise Failed(
@@ -197,6 +198,7 @@ def _run(server: Server, settings: Settings, listener: socket.socket, *, as_json
         log_level="warning",
         timeout_graceful_shutdown=GRACE_S,
     )
+    _collect_seldom()
     # After its graceful end uvicorn raises the signal again: by default that would kill us.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
@@ -209,6 +211,17 @@ def _run(server: Server, settings: Settings, listener: socket.socket, *, as_json
             "the control plane could not start",
             "What went wrong stands above in the log.",
         ) from error
+
+
+def _collect_seldom() -> None:
+    """Look for cycles every 50,000 objects instead of every 700.
+
+    A request of telemetry makes thousands of tuples and drops them at once. Looking through them
+    again and again took a tenth of the server's time, and none was ever in a cycle.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _ready(settings: Settings, grpc_port: int | None, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Any  # JSON is untyped until it has been read here
 from phasegate.cli.failing import unexpected
 from phasegate.core.event import Event
 from phasegate.core.evidence import Finding, Judgement, Outcome
+from phasegate.core.judge.spending import Spending, Spent
 from phasegate.core.plan import Mode
 from phasegate.core.run import Status, Trial, TrialState
 
@@ -69,6 +70,7 @@ class RunView(RunLine):
     plan: str
     at: datetime
     error_budget: float
+    budget: Spending
     phases: tuple[PhaseLine, ...]
     components: tuple[Trial, ...]
     guards: tuple[Judgement, ...]
@@ -96,6 +98,7 @@ def run_view(raw: Raw) -> RunView:
             **_known(RunView, raw),
             **_line(raw),
             "at": datetime.fromisoformat(raw["at"]),
+            "budget": _spending(raw),
             "phases": tuple(PhaseLine(**_known(PhaseLine, item)) for item in raw["phases"]),
             "components": tuple(_trial(item) for item in raw["components"]),
             "guards": tuple(_judgement(item) for item in raw["guards"]),
@@ -120,6 +123,13 @@ def event(raw: Raw) -> Event:
     """Read one event."""
     with _reading("an event"):
         return Event(**{**_known(Event, raw), "at": datetime.fromisoformat(raw["at"])})
+
+
+def _spending(raw: Raw) -> Spending:
+    # A server before this field still says how large the budget is.
+    lines = raw.get("budget", {}).get("guards", ())
+    spent = tuple(Spent(**_known(Spent, item)) for item in lines)
+    return Spending(total=raw["error_budget"], lines=spent)
 
 
 def _line(raw: Raw) -> dict[str, Any]:

@@ -277,6 +277,16 @@ explanations: dict[str, str] = {
         "The gate can be decided, but not within the shortest watch. Nothing is wrong: the "
         "phase will take at least the time that the message names."
     ),
+    "gate-doubtful": (
+        "The gate could be shown in time if nothing at all failed. At the share that is assumed "
+        "of a healthy metric, a quarter of its bound, it will most likely end as inconclusive. "
+        "See `phasegate plan power FILE`; let the phase last longer, expose more, or ask for less."
+    ),
+    "guard-late": (
+        "With the planned traffic and exposure the guard finds even a total failure only after "
+        "the shortest watch, so the phase may have passed by then. See `phasegate plan power "
+        "FILE`; watch longer, expose more, or raise the metric's `weight`."
+    ),
     "lag-too-long": (
         "Outcomes of the metric arrive later than the phase can end, so none would ever "
         "count. Let the phase last longer, as in `lasts: 2h to 72h`, or measure something "

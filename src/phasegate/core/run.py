@@ -106,6 +106,7 @@ class Run:
     stage          index of the exposure in force within the phase; -1: not exposed yet.
     exposing       number of the exposure event not yet confirmed at the target; None: confirmed.
     watched_since  when the phase's latest exposure was confirmed: soaking counts from here.
+    begun          every trial that was ever exposed: (phase, component, attempt), in order.
     closed         what needs a person before the phase may pass: condition → why.
     """
 
@@ -127,6 +128,7 @@ class Run:
     exposing: int | None = None
     watched_since: datetime | None = None
     trials: Mapping[str, Trial] = field(default_factory=dict)
+    begun: tuple[tuple[str, str, int], ...] = ()
     rollbacks: tuple[Rollback, ...] = ()
     paused: bool = False
     closed: Mapping[str, str] = field(default_factory=dict)
@@ -234,9 +236,11 @@ def _exposed(run: Run, event: Event) -> Run:
             mode=Mode(_text(item, "mode")),
             since=before.since if before and goes_on else event.at,
         )
+    now = [(t.phase, t.component, t.attempt) for t in trials.values() if t.exposure]
     return replace(
         run,
         trials=trials,
+        begun=tuple(dict.fromkeys([*run.begun, *now])),
         stage=int(_number(event.body, "stage")),
         exposing=event.number,
         watched_since=None,

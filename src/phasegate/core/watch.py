@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan
 
 from phasegate.core.plan import Metric, MetricKind, Predicate
 
@@ -31,7 +32,7 @@ class Series:
             return True
         if metric.kind is MetricKind.QUANTILE:
             value = attributes.get(metric.of or "duration")
-            if self.bound is None or not isinstance(value, int | float):
+            if self.bound is None or not isinstance(value, int | float) or isnan(value):
                 return None
             return value > self.bound
         if metric.bad is not None:
@@ -65,11 +66,13 @@ def holds(predicate: Predicate, attributes: Attributes) -> bool | None:
     if seen is None:
         return None
     if predicate.op in ("is", "is not"):
-        return bool(seen) == (predicate.op == "is")
+        return is_true(seen) == (predicate.op == "is")
     if predicate.op in ("==", "!="):
         return (seen == predicate.value) == (predicate.op == "==")
     bound = predicate.value
     if not isinstance(seen, int | float) or not isinstance(bound, int | float):
+        return None
+    if isnan(seen):
         return None
     return {
         "<": seen < bound,
@@ -77,3 +80,10 @@ def holds(predicate: Predicate, attributes: Attributes) -> bool | None:
         ">": seen > bound,
         ">=": seen >= bound,
     }[predicate.op]
+
+
+def is_true(seen: object) -> bool:
+    """Say whether an attribute says yes. Text says no if it is "false", as some exporters write."""
+    if isinstance(seen, str):
+        return seen.casefold() not in ("false", "0", "")
+    return bool(seen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phasegate.core.plan import Condition, Metric, MetricKind, Mode, Phase, Plan
-from phasegate.core.run import Run, Trial
+from phasegate.core.run import Run, Trial, TrialState
 from phasegate.core.watch import Series, Watch
 
 COUNTED_BY_TELEMETRY = "otlp"
@@ -11,8 +11,13 @@ COUNTED_BY_TELEMETRY = "otlp"
 
 
 def watches(plan: Plan, run: Run) -> tuple[Watch, ...]:
-    """Return what telemetry must look for: one watch for each exposed component."""
-    return tuple(_watch(plan, run, trial) for trial in run.exposed)
+    """Return what telemetry must look for: one watch for each component that was exposed.
+
+    Of a withdrawn one only the sentinels are looked for: those still under way are its own, and
+    must not be taken for its neighbours'.
+    """
+    known = [trial for trial in run.trials.values() if trial.state is not TrialState.WAITING]
+    return tuple(_watch(plan, run, trial) for trial in known)
 
 
 def exposures(run: Run) -> dict[tuple[str, str, int], int]:
@@ -55,15 +60,18 @@ def _watch(plan: Plan, run: Run, trial: Trial) -> Watch:
         component=trial.component,
         flag=trial.flag if trial.mode is Mode.LIVE else f"{trial.flag}.shadow",
         attempt=trial.attempt,
-        series=_series(plan, plan.phase(trial.phase)),
+        series=_series(plan, trial),
         block=max(1, round(plan.block.total_seconds())),
     )
 
 
-def _series(plan: Plan, phase: Phase) -> tuple[Series, ...]:
+def _series(plan: Plan, trial: Trial) -> tuple[Series, ...]:
     found: dict[str, Series] = {}
-    for condition in phase.conditions:
+    withdrawn = trial.state is TrialState.WITHDRAWN
+    for condition in plan.phase(trial.phase).conditions:
         metric = plan.metric(condition.metric)
+        if withdrawn and metric.kind is not MetricKind.SENTINEL:
+            continue
         if metric.source != COUNTED_BY_TELEMETRY:
             continue
         bound = condition.bound if metric.kind is MetricKind.QUANTILE else None

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import RLock
+from typing import cast
 
 import structlog
 
 from phasegate.core.decide import Decision, Evidence, Situation, decide, due_steps
 from phasegate.core.event import ENGINE, Event, Json, chain
-from phasegate.core.judge.versions import METHODS
+from phasegate.core.judge.versions import METHODS, changed
 from phasegate.core.plan import Plan, Step
 from phasegate.core.run import Rollback, Run
 from phasegate.engine.known import evidence_of, findings_of
@@ -92,7 +93,19 @@ class Reconciler:
 
     def _memory(self, run_id: str) -> Memory:
         known = self._memories.get(run_id)
-        return catch_up(self._store, known) if known else recall(self._store, run_id)
+        if known:
+            return catch_up(self._store, known)
+        memory = recall(self._store, run_id)
+        self._tell_changed_methods(run_id)
+        return memory
+
+    def _tell_changed_methods(self, run_id: str) -> None:
+        """Say that a run goes on under other methods than those that decided last."""
+        last = [event for event in self._store.events(run_id) if "methods" in event.body][-1:]
+        for event in last:
+            lines = changed(cast("dict[str, Json]", event.body["methods"]))
+            if lines:
+                log.warning("methods_changed", run=run_id, since=event.number, methods=lines)
 
     def _act(self, memory: Memory) -> Memory:
         """Bring the target to what the log says, and write down what it is confirmed to serve."""

@@ -40,6 +40,8 @@ class Server:
 
     def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
         """Open the store and put everything together; nothing runs before the ASGI lifespan."""
+        self._settings = settings
+        self.grpc_port: int | None = None
         secret, token = new_token("phasegate itself", Role.VIEWER, clock())
         self.board = FlagBoard()
         self._own_client = httpx.Client(
@@ -71,8 +73,6 @@ class Server:
         self._entry: App = gate
         if settings.origins:
             self._entry = Origins(gate, settings.origins, ("/ofrep/", flagdweb.PREFIX))
-        self._settings = settings
-        self.grpc_port: int | None = None
         self._grpc = None if settings.grpc_port is None else self._sync(settings, gate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,7 +107,6 @@ class Server:
                 await self._listen()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                self.board.close()
                 if self._grpc is not None:
                     await self._grpc.stop()
                 await asyncio.to_thread(self.stop)

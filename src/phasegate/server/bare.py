@@ -72,6 +72,12 @@ async def respond(
     await send({"type": "http.response.body", "body": body})
 
 
+async def refuse(send: Send, status: int, code: str, message: str, remedy: str) -> None:
+    """Answer with an error: what happened, and what to do."""
+    content = {"error": {"code": code, "message": message, "remedy": remedy}}
+    await respond(send, status, json.dumps(content).encode(), [JSON])
+
+
 async def while_heard(
     telling: Coroutine[Any, Any, None], receive: Receive, at_most_s: float | None = None
 ) -> None:
@@ -89,12 +95,6 @@ async def while_heard(
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def refuse(send: Send, status: int, code: str, message: str, remedy: str) -> None:
-    """Answer with an error: what happened, and what to do."""
-    content = {"error": {"code": code, "message": message, "remedy": remedy}}
-    await respond(send, status, json.dumps(content).encode(), [JSON])
 
 
 def etag_of(body: bytes) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from phasegate.core.canonical import plain
 from phasegate.core.event import Event, Json
+from phasegate.core.judge.spending import spending
 from phasegate.core.plan import Phase
 from phasegate.core.run import Run
 from phasegate.engine.reconciler import View
@@ -34,6 +35,7 @@ def full(view: View) -> dict[str, Json]:
         "plan": view.plan.name,
         "at": view.at.isoformat(),
         "error_budget": view.plan.error_budget,
+        "budget": _budget(view),
         "unattended_s": None if unattended is None else unattended.total_seconds(),
         "phases": [_phase(view, phase) for phase in view.plan.phases],
         "components": [plain(trial) for trial in run.trials.values()],
@@ -79,6 +81,16 @@ def _phase(view: View, phase: Phase) -> dict[str, Json]:
         "lasts_most_s": phase.lasts_most.total_seconds(),
         "watched_s": _watched(run, view.at) if phase.name == run.phase else None,
         "sign_off": [plain(rule) for rule in phase.sign_off],
+    }
+
+
+def _budget(view: View) -> dict[str, Json]:
+    found = spending(view.plan, view.run.begun)
+    return {
+        "total": found.total,
+        "spent": found.spent,
+        "left": found.left,
+        "guards": [plain(line) for line in found.lines],
     }
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple  # Any: only numbers are compared, see Belonging.ordered
 
 from phasegate.core.plan import MetricKind, Predicate
-from phasegate.core.watch import Attributes, Series, holds
+from phasegate.core.watch import Attributes, Series, holds, is_true
 
-IsBad = Callable[[object], bool]
+IsBad = Callable[[Any], bool | None]
+"""Says whether what an observation is judged by is bad; None where it is not there after all."""
 
 ORDERS: dict[str, Callable[[Any, float], bool]] = {
     "<": operator.lt,
@@ -21,6 +22,10 @@ ORDERS: dict[str, Callable[[Any, float], bool]] = {
     ">=": operator.ge,
 }
 
+OF_EVERY_REQUEST = frozenset(("error", "duration"))
+"""What every server span is judged by, but for one that ends before it starts: it has no duration.
+Series of these belong together, so that a request is counted once for all of them."""
+
 
 class Belonging(NamedTuple):
     """Which observations belong to a series: two series with the same belong together.
@@ -28,30 +33,49 @@ class Belonging(NamedTuple):
     field    attribute that is judged and has to be there; None: any observation belongs.
     ordered  it has to be a number.
     where    predicate that has to hold as well.
+    whole    any request belongs, and all of its attributes are there to be judged.
     """
 
     field: str | None
     ordered: bool
     where: Predicate | None
+    whole: bool = False
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Return the attributes that are looked at."""
+        if self.whole:
+            return tuple(OF_EVERY_REQUEST)
         asked_for = (self.field, self.where.field if self.where else None)
         return tuple(name for name in asked_for if name is not None)
 
     def value(self, attributes: Attributes) -> object:
-        """Return the value to be judged; None where the observation does not belong."""
+        """Return what is to be judged; None where the observation does not belong."""
+        if self.whole:
+            return attributes
         if self.where is not None and not holds(self.where, attributes):
             return None
         if self.field is None:
             return True
         value = attributes.get(self.field)
-        return None if self.ordered and not isinstance(value, int | float) else value
+        return value if not self.ordered or _is_number(value) else None
+
+
+REQUEST = Belonging(None, False, None, whole=True)
 
 
 def asked(series: Series) -> tuple[Belonging, IsBad] | None:
     """Return what belongs to a series and which of it is bad; None if nothing ever could."""
+    found = _asked(series)
+    if found is None or series.metric.event is not None:
+        return found
+    belonging, is_bad = found
+    if belonging.field not in OF_EVERY_REQUEST or belonging.where is not None:
+        return found
+    return REQUEST, _of_request(belonging, is_bad)
+
+
+def _asked(series: Series) -> tuple[Belonging, IsBad] | None:
     metric = series.metric
     if metric.kind is MetricKind.SENTINEL:
         return Belonging(None, False, metric.where), _always
@@ -59,7 +83,7 @@ def asked(series: Series) -> tuple[Belonging, IsBad] | None:
         if series.bound is None:
             return None
         return Belonging(metric.of or "duration", True, metric.where), _ordered(
-            operator.gt, series.bound
+            operator.gt, float(series.bound)
         )
     predicate = metric.bad or metric.good
     if predicate is None:
@@ -78,9 +102,9 @@ def _question(predicate: Predicate) -> IsBad | None:
     asked_for = predicate.value
     match predicate.op:
         case "is":
-            return bool
+            return is_true
         case "is not":
-            return operator.not_
+            return _not(is_true)
         case "==":
             return lambda value: value == asked_for
         case "!=":
@@ -91,6 +115,9 @@ def _question(predicate: Predicate) -> IsBad | None:
 
 
 def _ordered(compare: Callable[[Any, float], bool], bound: float) -> IsBad:
+    # The converse operators of a number ask the same without a function of our own around them.
+    if compare is operator.gt:
+        return bound.__lt__
     return lambda value: compare(value, bound)
 
 
@@ -98,5 +125,27 @@ def _not(question: IsBad) -> IsBad:
     return lambda value: not question(value)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and value == value  # noqa: PLR0124 NaN is unlike itself
+
+
 def _always(_: object) -> bool:
     return True
+
+
+def _of_request(belonging: Belonging, is_bad: IsBad) -> IsBad:
+    """Return the question as it is asked of all attributes of a request."""
+    name = belonging.field
+    if is_bad is is_true and name == "error":
+        # The receiver itself says of every request whether it failed: a bool, never text.
+        return operator.methodcaller("get", name)
+
+    def any_of(attributes: Attributes) -> bool | None:
+        value = attributes.get(name or "")
+        return None if value is None else is_bad(value)
+
+    def ordered_of(attributes: Attributes) -> bool | None:
+        value = attributes.get(name or "")
+        return is_bad(value) if _is_number(value) else None
+
+    return ordered_of if belonging.ordered else any_of

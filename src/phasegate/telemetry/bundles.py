@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from math import ceil, isfinite
-from typing import NamedTuple, TypedDict
+from math import ceil
+from typing import Any, NamedTuple, TypedDict  # Any: a value or all attributes, see Belonging
 
 from phasegate.core.evidence import Tally, Uncountable
 from phasegate.core.plan import MetricKind
@@ -67,6 +67,8 @@ class Bad:
     again_bad  subjects whose second bad observation this is.
     late    newly bad subjects at a later visit of a block: at risk in that second as well.
     spared  first visits of subjects who were bad before, and so are no longer at risk.
+    missed  observations without what the series is judged by, and with it `missed_subjects` and
+            `missed_firsts`: common counts that are not this series' own.
     """
 
     bad: int = 0
@@ -75,6 +77,9 @@ class Bad:
     again_bad: int = 0
     late: int = 0
     spared: int = 0
+    missed: int = 0
+    missed_subjects: int = 0
+    missed_firsts: int = 0
 
 
 class Counted(TypedDict, total=False):
@@ -139,6 +144,13 @@ class Member:
         """Take note of the first visit of a block by somebody who is ill already."""
         self._cell(key).spared += 1
 
+    def miss(self, key: int, met: int) -> None:
+        """Take note of an observation that is none of this series, though its bundle has it."""
+        cell = self._cell(key)
+        cell.missed += 1
+        cell.missed_subjects += met == 2
+        cell.missed_firsts += met > 0
+
     def _cell(self, key: int) -> Bad:
         cell = self.cells.get(key)
         if cell is None:
@@ -149,14 +161,18 @@ class Member:
 class Bundle:
     """Counts observations for its series. Whoever calls has checked that they belong."""
 
-    __slots__ = ("_cells", "_subjects", "_valued", "block", "key", "members", "value_of")
+    __slots__ = ("_cells", "_judges", "_number", "_subjects", "block", "key", "members", "value_of")
 
     def __init__(self, key: BundleKey, members: Sequence[Member], block: int) -> None:
         self.key = key
         self.members = tuple(members)
         self.block = block
         self.value_of = key.belonging.value
-        self._valued = any(member.valued for member in members)
+        # A member and its set of the ill stay the same for good, so that they are looked up once.
+        self._judges = tuple((member.is_bad, member.ill, member) for member in members)
+        valued = any(member.valued for member in members)
+        number = _duration if key.belonging.whole else _summed
+        self._number = number if valued else None
         self._cells: dict[int, Common] = {}
         self._subjects = Subjects()
 
@@ -172,18 +188,20 @@ class Bundle:
         if cell is None:
             cell = self._cells[key] = Common()
         cell.seen += 1
-        if self._valued:
-            cell.total += _summed(value)
+        if self._number is not None:
+            cell.total += self._number(value)
         met = 0
         if subject is not None:
             met = self._subjects.meet(subject, second // self.block << 1 | arm_bit)
-            if met:
-                cell.firsts += 1
-                cell.subjects += met == 2
-        for member in self.members:
-            if member.is_bad(value):
+            cell.firsts += met > 0
+            cell.subjects += met == 2
+        for is_bad, ill, member in self._judges:
+            bad = is_bad(value)
+            if bad:
                 member.count_bad(key, subject, met)
-            elif met and subject in member.ill:
+            elif bad is None:
+                member.miss(key, met)
+            elif met and subject in ill:
                 member.spare(key)
 
     def refuse(self, arm_bit: int, second: int) -> None:
@@ -250,13 +268,13 @@ class Bundle:
 
 def _told(member: Member, cell: Common, own: Bad) -> Iterator[Counted]:
     """Yield what is to be told of a series and a second; a refusal is a tally of its own."""
-    if cell.seen:
+    if cell.seen > own.missed:
         yield {
-            "seen": cell.seen,
+            "seen": cell.seen - own.missed,
             "bad": own.bad,
-            "subjects": cell.subjects,
+            "subjects": cell.subjects - own.missed_subjects,
             "subjects_bad": own.subjects_bad,
-            "at_risk": cell.firsts - own.spared + own.late,
+            "at_risk": cell.firsts - own.missed_firsts - own.spared + own.late,
             "newly_bad": own.newly_bad,
             "again_bad": own.again_bad,
             "total": cell.total if member.valued else 0.0,
@@ -265,10 +283,13 @@ def _told(member: Member, cell: Common, own: Bad) -> Iterator[Counted]:
         yield {"seen": -cell.refused, "bad": Uncountable.SAMPLED.value}
 
 
+def _duration(attributes: Any) -> float:
+    return _summed(attributes.get("duration"))
+
+
 def _summed(value: object) -> float:
-    if isinstance(value, int | float) and isfinite(value) and abs(value) < MOST:
-        return float(value)
-    return 0.0
+    # NaN is on neither side of anything.
+    return value if isinstance(value, (int, float)) and -MOST < value < MOST else 0.0
 
 
 def identity_of(sighting: Sighting) -> Identity:

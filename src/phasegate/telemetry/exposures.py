@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 CLOCK_SLACK_S = 5.0
 """By how much the clocks of two services may differ before an outcome precedes its exposure."""
 
 _SPAN_BITS = 40
 _SPAN = (1 << _SPAN_BITS) - 1
+_FIRST = _SPAN_BITS + 1
 
 
 class Exposures:
@@ -24,29 +27,22 @@ class Exposures:
         self._old: dict[str, dict[int, int]] = {}
         self._turned_s = 0.0
 
-    def remember(self, subject: int, flag: str, arm_bit: int, at_s: float) -> None:
-        """Note that the subject was in the arm at that time; what is older than known is not."""
-        young = self._young.get(flag)
-        if young is None:
-            young = self._young[flag] = {}
-        known = young.get(subject)
-        if known is None:
-            known = self._old.get(flag, _NOBODY).get(subject)
-            if len(young) >= self._half:
-                self._turn()
-                young = self._young[flag] = {}
+    def remember(self, subject: int, arms: Iterable[tuple[str, int]], at_s: float) -> None:
+        """Note in which arm of each flag the subject was then; what is older than known is not."""
         at_ms = int(at_s * 1000)
-        if known is not None:
-            first, last = known >> (_SPAN_BITS + 1), (known >> 1 & _SPAN)
-            last += first
-            if known & 1 == arm_bit:
-                first, at_ms = min(first, at_ms), max(last, at_ms)
-                young[subject] = (first << _SPAN_BITS | at_ms - first) << 1 | arm_bit
-                return
-            if last > at_ms:
-                young[subject] = known
-                return
-        young[subject] = at_ms << (_SPAN_BITS + 1) | arm_bit
+        for flag, arm_bit in arms:
+            young = self._young.get(flag)
+            if young is None:
+                young = self._young[flag] = {}
+            known = young.get(subject)
+            if known is None:
+                known = self._old.get(flag, _NOBODY).get(subject)
+                if len(young) >= self._half:
+                    self._turn()
+                    young = self._young[flag] = {}
+            young[subject] = (
+                at_ms << _FIRST | arm_bit if known is None else _seen_again(known, arm_bit, at_ms)
+            )
 
     def find(self, subject: int, flag: str, at_s: float) -> tuple[int, float] | None:
         """Return the arm's bit that an outcome at that time belongs to, and its exposure's time."""
@@ -55,7 +51,7 @@ class Exposures:
             known = self._old.get(flag, _NOBODY).get(subject)
         if known is None:
             return None
-        first = known >> (_SPAN_BITS + 1)
+        first = known >> _FIRST
         first_s, last_s = first / 1000, (first + (known >> 1 & _SPAN)) / 1000
         if first_s > at_s + CLOCK_SLACK_S:
             return None
@@ -69,6 +65,15 @@ class Exposures:
 
     def _turn(self) -> None:
         self._old, self._young = self._young, {}
+
+
+def _seen_again(known: int, arm_bit: int, at_ms: int) -> int:
+    first = known >> _FIRST
+    last = first + (known >> 1 & _SPAN)
+    if known & 1 != arm_bit:
+        return known if last > at_ms else at_ms << _FIRST | arm_bit
+    first, last = min(first, at_ms), max(last, at_ms)
+    return first << _FIRST | last - first << 1 | arm_bit
 
 
 _NOBODY: dict[int, int] = {}

@@ -31,7 +31,10 @@ class Intake:
         store: Store,
         wake: Callable[[], None],
         most_kept: int = MOST_KEPT,
+        is_open: Callable[[], bool] = lambda: True,
     ) -> None:
+        """is_open: says whether what comes in can be counted; until then senders wait."""
+        self._is_open = is_open
         self._tallier = tallier
         self._store = store
         self._wake = wake
@@ -53,6 +56,8 @@ class Intake:
         Raises Unavailable while the store has been away for so long that no more can be kept.
         Sentinels are kept even then, since the sender may give up before the store is back.
         """
+        if not self._is_open():
+            raise Unavailable(_CLOSED)
         full = self._count >= self._most_kept
         if full:
             observations = [one for one in observations if self._tallier.is_sentinel(one)]
@@ -70,6 +75,8 @@ class Intake:
 
         Raises Unavailable as `take` does.
         """
+        if not self._is_open():
+            raise Unavailable(_CLOSED)
         if self._count >= self._most_kept:
             raise Unavailable(_FULL)
         believed = [point for point in points if not is_skewed(point.at_s, now)]
@@ -131,6 +138,10 @@ def _rejected(*, skewed: int = 0, sampled: int = 0) -> Rejected:
     return Rejected(count=skewed + sampled, why="; ".join(filter(None, reasons)))
 
 
+_CLOSED = (
+    "this server does not know yet what to look for, so that nothing could be counted: send this "
+    "again in a second. [intake-closed]"
+)
 _FULL = (
     "the store does not take evidence and memory for it is full: send this again later, and see "
     "why the store is away. [intake-full]"

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from phasegate.telemetry.exposing import PREFIX, evaluated
+from phasegate.telemetry.exposing import PREFIX, evaluated, on_span
 from phasegate.telemetry.limits import MOST_TEXT
 from phasegate.telemetry.observation import EXPOSURE_EVENT, Malformed, Scalar
 from phasegate.telemetry.records import LogRecord, MetricPoint, Span, SpanEvent, oversized
@@ -183,6 +183,7 @@ def _span(span: _Span) -> Span:
         SpanEvent(event.name or "", _nanos(event.time_unix_nano), _attributes(event.attributes))
         for event in events
     ]
+    attributes = _scalars(pairs)
     exposures = [evaluated(event.attributes) for event in told if event.name == EXPOSURE_EVENT]
     return Span(
         trace=_id(span.trace_id),
@@ -192,8 +193,8 @@ def _span(span: _Span) -> Span:
         failed=span.status is not None and span.status.code in (2, "STATUS_CODE_ERROR"),
         start_ns=_nanos(span.start_time_unix_nano),
         end_ns=_nanos(span.end_time_unix_nano),
-        attributes=_scalars(pairs),
-        exposures=[exposure for exposure in exposures if exposure],
+        attributes=attributes,
+        exposures=[exposure for exposure in exposures if exposure] + on_span(attributes),
         events=[event for event in told if event.name != EXPOSURE_EVENT],
         trace_state=span.trace_state or "",
         refused=oversized(len(pairs), len(events)),

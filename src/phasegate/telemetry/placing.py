@@ -84,19 +84,21 @@ class Places:
 
     def remember(self, subject: int | None, route: Route, told: Observation) -> None:
         """Remember a subject's arms for outcomes to come, of that subject or within that trace."""
-        if subject is not None:
-            for flag, bit in route.joined:
-                self._exposures.remember(subject, flag, bit, told.at_s)
+        if subject is not None and route.joined:
+            self._exposures.remember(subject, route.joined, told.at_s)
         if not told.trace or not route.arms:
             return
-        own = route.arms if told.event is None else _NONE
-        known = self._requests.get(told.trace)
-        if known is None:
-            self._requests[told.trace] = _Request(subject, told.at_s, route.arms, own)
-        elif not (route.arms.items() <= known.arms.items() and own.items() <= known.own.items()):
-            who = subject if known.subject is None else known.subject
-            arms, owned = {**route.arms, **known.arms}, {**own, **known.own}
-            self._requests[told.trace] = _Request(who, known.at_s, arms, owned)
+        arms = route.arms
+        own = arms if told.event is None else _NONE
+        known = self._requests.keep(told.trace, _Request(subject, told.at_s, arms, own))
+        if known is None or (
+            arms.items() <= known.arms.items() and own.items() <= known.own.items()
+        ):
+            return
+        who = subject if known.subject is None else known.subject
+        self._requests[told.trace] = _Request(
+            who, known.at_s, {**arms, **known.arms}, {**own, **known.own}
+        )
 
     def repeats(self, exposed: Observation, watching: Watching) -> bool:
         """Say whether the request itself has told what was told apart from it as well."""

@@ -12,16 +12,15 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1 import metrics_pb2
 
-from phasegate.telemetry.exposing import PREFIX, evaluated
+from phasegate.telemetry.exposing import PREFIX, evaluated, on_span
 from phasegate.telemetry.lens import Logs, Traces
-from phasegate.telemetry.limits import MOST_TEXT
 from phasegate.telemetry.observation import EXPOSURE_EVENT, Exposure, Malformed, Scalar
+from phasegate.telemetry.pairs import NAMELESS, Pairs, pair_of
 from phasegate.telemetry.records import LogRecord, MetricPoint, Span, SpanEvent, oversized
 
 SERVER, ERROR = 2, 2
 """Span.SPAN_KIND_SERVER and Status.STATUS_CODE_ERROR."""
 
-SCALARS = frozenset(("string_value", "bool_value", "int_value", "double_value"))
 UNKEPT = metrics_pb2.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK
 DELTA = metrics_pb2.AGGREGATION_TEMPORALITY_DELTA
 
@@ -29,29 +28,9 @@ _PREFIX = PREFIX.encode()
 _KEY_AT = 2
 """Where the key begins in the bytes of an attribute: behind a tag and a length of one byte."""
 
-Pair = tuple[str, Scalar]
-
-NAMELESS = ""
-DROPPED: Pair = (NAMELESS, "")
-"""Where attributes go that are not kept: under the name that nothing has, to be dropped at once."""
-
-
-class _Pairs(dict[bytes, Pair]):
-    """Attributes by their bytes: the latest MOST of them, so that most are read only once."""
-
-    MOST = 50_000
-    LONGEST = 200
-
-    def __missing__(self, raw: bytes) -> Pair:
-        pair = _pair(KeyValue.FromString(raw))
-        if len(raw) <= self.LONGEST:
-            if len(self) >= self.MOST:
-                self.clear()
-            self[raw] = pair
-        return pair
-
-
-_find = _Pairs().__getitem__
+_pairs = Pairs()
+_find = _pairs.__getitem__
+_new = tuple.__new__
 
 
 def spans(body: bytes) -> list[Span]:
@@ -109,20 +88,26 @@ def _span(span: Any) -> Span:
             events.append(SpanEvent(name, event.at_ns, attributes))
         elif exposure := evaluated(attributes):
             exposures.append(exposure)
-    # By position, since this is made for every span: names would double what it costs.
-    return Span(
-        span.trace,
-        span.id,
-        span.parent,
-        server,
-        span.status.code == ERROR,
-        span.start_ns,
-        span.end_ns,
-        _attributes(raw),
-        exposures,
-        events,
-        span.trace_state,
-        oversized(len(raw), len(told)),
+    attributes = _attributes(raw)
+    if _pairs.may_tell_flags(attributes):
+        exposures += on_span(attributes)
+    # Made for every span, so not by name, which would take four times as long.
+    return _new(
+        Span,
+        (
+            span.trace,
+            span.id,
+            span.parent,
+            server,
+            span.status.code == ERROR,
+            span.start_ns,
+            span.end_ns,
+            attributes,
+            exposures,
+            events,
+            span.trace_state,
+            oversized(len(raw), len(told)),
+        ),
     )
 
 
@@ -167,18 +152,6 @@ def _attributes(raw: Iterable[bytes]) -> dict[str, Scalar]:
 
 
 def _scalars(attributes: Iterable[KeyValue]) -> dict[str, Scalar]:
-    found = dict(map(_pair, attributes))
+    found = dict(map(pair_of, attributes))
     found.pop(NAMELESS, None)
     return found
-
-
-def _pair(attribute: KeyValue) -> Pair:
-    """Return key and value, or what is dropped where it is no scalar, or too long a text."""
-    value = attribute.value
-    kind = value.WhichOneof("value")
-    if kind not in SCALARS:
-        return DROPPED
-    scalar: Scalar = getattr(value, kind)
-    if isinstance(scalar, str) and len(scalar) > MOST_TEXT:
-        return DROPPED
-    return attribute.key, scalar

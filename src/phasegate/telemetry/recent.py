@@ -21,6 +21,15 @@ class Recent(Generic[K, V]):
             self._old, self._young = self._young, {}
         self._young[key] = value
 
+    def keep(self, key: K, value: V) -> V | None:
+        """Keep the value unless there is one; return the one that is there already."""
+        known = self._young.get(key)
+        if known is None:
+            known = self._old.get(key)
+        if known is None:
+            self[key] = value
+        return known
+
     def get(self, key: K) -> V | None:
         """Return the entry; None where there is none any more."""
         found = self._young.get(key)

@@ -31,7 +31,7 @@ class SpanEvent(NamedTuple):
 class Span(NamedTuple):
     """A span. Of others than server spans, attributes hold flag evaluations only.
 
-    exposures  flag evaluations told by its events. events: all other events.
+    exposures  flag evaluations told by its events and attributes. events: all other events.
     refused    it is beyond the limits on one record.
     """
 

@@ -44,6 +44,7 @@ class Tallier:
         self.writer = f"{writer}/{secrets.token_hex(6)}"
         self._lock = threading.Lock()
         self._watches: tuple[Watch, ...] = ()
+        self._told = False
         self._watching = Watching()
         self._counters = Counters()
         self._places = Places(key, most_subjects)
@@ -59,9 +60,16 @@ class Tallier:
         with self._lock:
             return replace(self._counters)
 
+    @property
+    def knows_what_to_look_for(self) -> bool:
+        """Say whether anybody has said what is looked for: before that nothing can be counted."""
+        with self._lock:
+            return self._told
+
     def watch(self, watches: Sequence[Watch]) -> None:
         """Replace what is looked for; trials that remain keep their subjects, others lose them."""
         with self._lock:
+            self._told = True
             if tuple(watches) == self._watches:
                 return
             self._watches = tuple(watches)

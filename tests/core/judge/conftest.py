@@ -78,7 +78,7 @@ def plan_of(
     **phase: object,
 ) -> Plan:
     """Return `checkout` with these conditions; alpha: what its only guard may spend at first."""
-    budget = 0.05 if alpha is None else alpha / 0.8
+    budget = 0.05 if alpha is None else alpha / 0.8 / 0.98
     return Plan(
         name="checkout",
         environment="production",

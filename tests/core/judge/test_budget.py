@@ -15,7 +15,13 @@ GUARDS = ("error_rate > 2%", "satisfaction < 85%", "safety_critical", "memory > 
 
 def spent(plan: Plan, attempts: int) -> float:
     budget = allocate(plan)
-    return sum(
+    arms = sum(
+        2 * budget.arms_alpha(attempt, 2)
+        for phase in plan.phases
+        for _ in phase.components
+        for attempt in range(1, attempts + 1)
+    )
+    return arms + sum(
         budget.alpha(phase.name, index, component.name, attempt)
         for phase in plan.phases
         for component in phase.components
@@ -39,7 +45,7 @@ def test_many_attempts_spend_nearly_all_of_it(make_plan: Callable[..., Plan]) ->
 def test_guards_are_weighted_by_kind_and_sentinels_cost_nothing(make_plan) -> None:
     budget = allocate(make_plan(GUARDS))
 
-    shares = [budget.alpha("alpha", index, "router", 1) / 0.04 for index in range(4)]
+    shares = [budget.alpha("alpha", index, "router", 1) / 0.0392 for index in range(4)]
 
     assert shares == pytest.approx([4 / 7, 2 / 7, 0, 1 / 7])
 
@@ -49,7 +55,7 @@ def test_a_metric_may_have_a_weight_of_its_own(make_plan) -> None:
     errors, *others = plan.metrics
     budget = allocate(replace(plan, metrics=(replace(errors, weight=0.6), *others)))
 
-    assert budget.alpha("alpha", 0, "router", 1) == pytest.approx(0.04 * 0.75)
+    assert budget.alpha("alpha", 0, "router", 1) == pytest.approx(0.0392 * 0.75)
 
 
 def test_each_retry_gets_a_fifth_of_the_attempt_before(make_plan) -> None:
@@ -57,7 +63,13 @@ def test_each_retry_gets_a_fifth_of_the_attempt_before(make_plan) -> None:
 
     alphas = [budget.alpha("alpha", 0, "router", attempt) for attempt in (1, 2, 3)]
 
-    assert alphas == pytest.approx([0.04, 0.008, 0.0016])
+    assert alphas == pytest.approx([0.0392, 0.00784, 0.001568])
+
+
+def test_the_check_of_the_arms_has_a_part_of_its_own(make_plan) -> None:
+    budget = allocate(make_plan())
+
+    assert budget.arms_alpha(1, 2) == pytest.approx(0.05 * 0.02 * 0.8 / 2)
 
 
 def test_an_attempt_before_the_first_is_refused(make_plan) -> None:

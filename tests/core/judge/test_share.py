@@ -123,3 +123,14 @@ def test_control_that_recovers_first_does_not_turn_an_outage_into_an_accusation(
 
     verdict = share.verdict(guard, TERMS, arms)
     assert (verdict.outcome, verdict.accuses) == (Outcome.FAIL, False)
+
+
+def test_where_everybody_is_exposed_now_a_control_of_before_protects_nobody() -> None:
+    guard, arms = (
+        share.opened(TERMS),
+        Arms(treated=counts(5000, 100, 125.0, 75.0), control=counts(15_000, 30, 0.0, 0.0)),
+    )
+    for tick in range(4):
+        guard = share.close(guard, TERMS, tick, BAD, arms, alone=True)
+
+    assert share.verdict(guard, TERMS, arms).accuses

@@ -27,8 +27,8 @@ DEADLINE_S = 3.0
 
 GRACE_S = 0.5
 
-CONNECT_S = 2
-"""How long connecting may take: the least that libpq knows."""
+CONNECT_S = 4
+"""How long connecting may take: less than the engine's lease, more than a busy machine needs."""
 
 TROUBLES: tuple[tuple[type[psycopg.Error], str, str], ...] = (
     (errors.DiskFull, "its disk is full; nothing was written. Make room", "store-full"),

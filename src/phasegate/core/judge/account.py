@@ -17,6 +17,7 @@ from phasegate.core.judge.counts import Arms, Block, Counts
 from phasegate.core.judge.share import ShareGuard
 from phasegate.core.judge.terms import Terms
 from phasegate.core.judge.units import Values
+from phasegate.core.plan import EVERYONE
 
 UNSEEN = -1
 
@@ -34,13 +35,16 @@ class Setup:
     """What an account is judged by.
 
     terms     one for each share guard, in the plan's order.
-    arrivals  everybody who comes is in the series, so that the size of the arms can be checked.
+    arms      what the check of the arms' size may spend; 0 where not everybody who comes is in
+              the series, so that it cannot be checked.
+    grace_s   how long after a new exposure the size of the arms says nothing yet.
     valued    its tallies carry sums of a measured quantity, which has a unit.
     """
 
     terms: tuple[Terms, ...] = ()
     block_s: int = 30
-    arrivals: bool = False
+    arms: float = 0.0
+    grace_s: int = 30
     valued: bool = False
 
 
@@ -129,7 +133,7 @@ class Account:
         if group != self.group or exposure != self.exposure:
             self._end_group()
         if exposure != self.exposure or not confirmed:
-            self.even_from = max(self.even_from, at + self.setup.block_s)
+            self.even_from = max(self.even_from, at + self.setup.grace_s)
         self.group, self.exposure = group, exposure
         self._turn_to(at)
         treatment = tally.arm is Arm.TREATMENT
@@ -137,7 +141,7 @@ class Account:
         if tally.at_risk or tally.newly_bad or tally.again_bad:
             self.batch.add(tally, treatment=treatment)
             self.block.add(tally, treatment=treatment)
-        if self.setup.arrivals and at >= self.even_from:
+        if self.setup.arms and at >= self.even_from:
             self.came += tally.subjects
             self.came_treated += tally.subjects if treatment else 0
         if self.setup.valued:
@@ -167,10 +171,10 @@ class Account:
     def _end_group(self) -> None:
         """Look at the arms, which are complete now, and at what their comparison has grown to."""
         self._weigh_arms()
-        if not self.batch.worth_a_look:
-            return
-        self._pay()
-        if self.uneven:
+        looked = self.batch.worth_a_look
+        if looked or self.batch.newly_bad:
+            self._pay()
+        if not looked or self.uneven:
             return
         self.guards = tuple(
             share.look(guard, terms, self.arms)
@@ -183,14 +187,14 @@ class Account:
         control = self.came - self.came_treated
         self.ratio = ratio.arrived(self.ratio, self.exposure, self.came_treated, control)
         self.came = self.came_treated = 0
-        if not self.uneven and ratio.broken(self.ratio):
+        if not self.uneven and ratio.broken(self.ratio, self.setup.arms):
             self.uneven = ratio.told(self.treated, self.control, self.exposure)
 
     def _pay(self) -> None:
         if self.batch == Block():
             return
         self.guards = tuple(
-            share.compare(guard, terms, self.tick, self.exposure, self.batch)
+            share.compare(guard, terms, self.tick, self.exposure, self.batch, self.arms)
             for guard, terms in zip(self.guards, self.setup.terms, strict=True)
         )
         self.batch = Block()
@@ -212,9 +216,10 @@ class Account:
         self.control.fade(ticks)
 
     def _close_block(self) -> None:
+        alone = self.exposure >= EVERYONE
         if self.block.at_risk:
             self.guards = tuple(
-                share.close(guard, terms, self.tick, self.block, self.arms)
+                share.close(guard, terms, self.tick, self.block, self.arms, alone=alone)
                 for guard, terms in zip(self.guards, self.setup.terms, strict=True)
             )
         self.block = Block()
@@ -240,6 +245,8 @@ def fault(tally: Tally) -> str:
     """
     if tally.seen < 0 and tally.bad in UNCOUNTABLE:
         return UNCOUNTABLE[tally.bad]
+    if tally.bucket < 0:
+        return f"writer {tally.writer}, sequence {tally.sequence} tells a time before all time"
     turned = tally.newly_bad + tally.again_bad
     parts = (tally.bad, tally.subjects, tally.subjects_bad, tally.at_risk, tally.newly_bad)
     if (

@@ -15,6 +15,10 @@ FIRST_ATTEMPT = 0.8
 
 RETRY = 1 - FIRST_ATTEMPT
 
+ARMS = 0.02
+"""Share of the budget of a component-phase for the check of its arms: a comparison that is called
+invalid blinds its guard, and a guard that is blind for long takes the phase back."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
@@ -22,9 +26,11 @@ class Budget:
 
     shares  (phase, index in roll_back_when) -> chance of a wrong rollback per component, over all
             attempts. Sentinels spend nothing: their first event is a fact.
+    arms    the same for the check of one component's arms in one phase, all series together.
     """
 
     shares: Mapping[tuple[str, int], float]
+    arms: float
 
     def alpha(self, phase: str, index: int, component: str, attempt: int) -> float:
         """Return what one guard may spend on one attempt of one component; 0 for a sentinel.
@@ -33,19 +39,27 @@ class Budget:
         """
         if attempt < 1:
             raise ValueError(f"{phase}.{component}: attempts count from 1, not from {attempt}")
-        return self.shares[phase, index] * FIRST_ATTEMPT * RETRY ** (attempt - 1)
+        return self.shares[phase, index] * _part(attempt)
+
+    def arms_alpha(self, attempt: int, series: int) -> float:
+        """Return what the check of the arms may spend on one of so many series, in one attempt."""
+        return self.arms * _part(attempt) / series
 
 
 def allocate(plan: Plan) -> Budget:
     """Divide the budget equally over component-phases, then over guards by weight."""
-    component_phases = sum(len(phase.components) for phase in plan.phases)
+    each = plan.error_budget / max(1, sum(len(phase.components) for phase in plan.phases))
     shares: dict[tuple[str, int], float] = {}
     for phase in plan.phases:
         weights = _weights(plan, phase)
         total = sum(weights) or 1.0
         for index, weight in enumerate(weights):
-            shares[phase.name, index] = plan.error_budget / component_phases * weight / total
-    return Budget(shares=shares)
+            shares[phase.name, index] = each * (1 - ARMS) * weight / total
+    return Budget(shares=shares, arms=each * ARMS)
+
+
+def _part(attempt: int) -> float:
+    return FIRST_ATTEMPT * RETRY ** (attempt - 1)
 
 
 def _weights(plan: Plan, phase: Phase) -> list[float]:

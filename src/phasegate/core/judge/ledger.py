@@ -11,9 +11,9 @@ from phasegate.core.judge import ratio
 from phasegate.core.judge.account import Account, Setup
 from phasegate.core.judge.budget import Budget
 from phasegate.core.judge.level import Streak
-from phasegate.core.judge.rules import block_seconds, guard_rules, onset_ticks
+from phasegate.core.judge.rules import Rule, block_seconds, guard_rules, onset_ticks
 from phasegate.core.judge.terms import Terms
-from phasegate.core.plan import EVERYONE, MetricKind, Plan
+from phasegate.core.plan import EVERYONE, MetricKind, Phase, Plan
 
 AccountKey = tuple[str, str, int, str]
 """Phase, component, attempt, series."""
@@ -44,25 +44,42 @@ def setup_of(plan: Plan, budget: Budget, key: AccountKey) -> Setup:
     known = phase is not None and component in {member.name for member in phase.components}
     if phase is None or not known or attempt < 1:
         return Setup(block_s=block_s)
-    ticks = onset_ticks(plan, phase)
     terms = tuple(
-        Terms(
-            index=rule.index,
-            allowed=rule.allowed,
-            margin=rule.condition.margin,
-            alpha=budget.alpha(phase_name, rule.index, component, attempt),
-            ticks=ticks,
-            compared=any(
-                0 < stage.exposure < EVERYONE for stage in phase.component(component).stages
-            ),
-        )
+        terms_of(plan, budget, phase, rule, component, attempt)
         for rule in guard_rules(plan, phase)
         if rule.series == series and rule.counted and not rule.problem
     )
     metrics = [plan.metric(c.metric) for c in phase.conditions if plan.series(c) == series]
+    arriving = any(ratio.counts_arrivals(metric) for metric in metrics)
     return Setup(
         terms=terms,
         block_s=block_s,
-        arrivals=any(ratio.counts_arrivals(metric) for metric in metrics),
+        arms=_arms(plan, budget, phase, attempt) if arriving else 0.0,
+        # Applications that poll learn of an exposure late; whoever has not by then is a fault.
+        grace_s=max(block_s, int(plan.blind_for.total_seconds())),
         valued=any(metric.kind is MetricKind.QUANTILE for metric in metrics),
     )
+
+
+def terms_of(  # noqa: PLR0917 the six things that a guard's promise depends on
+    plan: Plan, budget: Budget, phase: Phase, rule: Rule, component: str, attempt: int
+) -> Terms:
+    """Return what the guard of a condition is promised for one attempt of a component."""
+    stages = phase.component(component).stages
+    return Terms(
+        index=rule.index,
+        allowed=rule.allowed,
+        margin=rule.condition.margin,
+        alpha=budget.alpha(phase.name, rule.index, component, attempt),
+        ticks=onset_ticks(plan, phase),
+        compared=any(0 < stage.exposure < EVERYONE for stage in stages),
+    )
+
+
+def _arms(plan: Plan, budget: Budget, phase: Phase, attempt: int) -> float:
+    series = {
+        plan.series(condition)
+        for condition in phase.conditions
+        if ratio.counts_arrivals(plan.metric(condition.metric))
+    }
+    return budget.arms_alpha(attempt, len(series))

@@ -2,7 +2,7 @@
 
 Each new subject is a coin that shows treatment with the exposure in force. Bets on other shares
 gain when assignment, or telemetry of one arm, is broken; then nothing that compares the arms can
-be believed. The check has a budget of its own, because it takes nothing back.
+be believed. The check has a share of the error budget: a guard that is blind for long takes back.
 
 Source: Lindon & Malek 2022 (sequential multinomial test for sample-ratio mismatch).
 """
@@ -22,9 +22,6 @@ RATIOS = (0.5, 0.8, 1.25, 2.0)
 
 WEIGHTS = (0.25, 0.25, 0.25, 0.25)
 
-ALPHA = 0.001
-"""Chance that a sound assignment is ever called broken, for each series of each attempt."""
-
 
 def opened() -> Wealth:
     """Return the wealth before anybody came."""
@@ -40,9 +37,9 @@ def arrived(wealth: Wealth, exposure: int, treated: int, control: int) -> Wealth
     )
 
 
-def broken(wealth: Wealth) -> bool:
-    """Say whether the arms are not what the exposure says."""
-    return bets.log_wealth(wealth) >= -log(ALPHA)
+def broken(wealth: Wealth, alpha: float) -> bool:
+    """Say whether the arms are not what the exposure says, at error `alpha` over all looks."""
+    return alpha > 0 and bets.log_wealth(wealth) >= -log(alpha)
 
 
 def counts_arrivals(metric: Metric) -> bool:

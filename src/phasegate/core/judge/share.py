@@ -34,6 +34,9 @@ PATIENCE = 5
 CLEARLY = 2.0
 """Standard deviations by which recent blocks must exceed the bound to count on their own."""
 
+TURNING = difference.RATIOS.index(3.0)
+"""The bet whose low point says since when treatment seems to be worse than control."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShareGuard:
@@ -41,6 +44,8 @@ class ShareGuard:
 
     peak, peak_again  highest log wealth of relative and repeat evidence at a look.
     alarms  how bad the last closed block was, treated and in all: it calls waiting bets.
+    drift, low  log gains of the TURNING bet so far, and the least they were at a look.
+    since   treated observations, and the bad ones among them, when they were the least.
     blamed  the method that accused the component; empty while none has. It is never taken back.
     outage  the absolute or system evidence came while control failed too, and still stands.
     waited  blocks for which it has stood while control was too small to say whether it fails.
@@ -53,6 +58,9 @@ class ShareGuard:
     peak: float = 0.0
     peak_again: float = 0.0
     alarms: tuple[float, float] = (0.0, 0.0)
+    drift: float = 0.0
+    low: float = 0.0
+    since: tuple[int, int] = (0, 0)
     blamed: str = ""
     outage: bool = False
     waited: int = 0
@@ -78,8 +86,13 @@ def opened(terms: Terms) -> ShareGuard:
     return ShareGuard(relative=relative, repeat=again, absolute=level, system=level)
 
 
-def compare(guard: ShareGuard, terms: Terms, tick: int, exposure: int, batch: Block) -> ShareGuard:
-    """Add a batch of observations to the evidence that rests on the comparison with control."""
+def compare(  # noqa: PLR0917 where a guard stands, and the six things that a batch comes with
+    guard: ShareGuard, terms: Terms, tick: int, exposure: int, batch: Block, arms: Arms
+) -> ShareGuard:
+    """Add a batch of observations to the evidence that rests on the comparison with control.
+
+    arms  with the batch in them.
+    """
     gains = difference.increments(
         exposure,
         terms.margin,
@@ -87,16 +100,14 @@ def compare(guard: ShareGuard, terms: Terms, tick: int, exposure: int, batch: Bl
         treated=batch.treated_bad,
         control=batch.control_bad,
     )
-    relative = bets.step(bets.release(guard.relative, tick), gains)
+    guard = replace(guard, relative=bets.step(bets.release(guard.relative, tick), gains))
+    if batch.newly_bad:
+        guard = _turned(guard, gains[TURNING], arms.treated)
     treated, control = batch.treated_again, batch.control_again
     if REPEAT not in terms.weights or not (treated or control):
-        return replace(guard, relative=relative)
+        return guard
     gains = repeat.increments(exposure, treated=treated, control=control)
-    return replace(
-        guard,
-        relative=relative,
-        repeat=bets.step(bets.release(guard.repeat, tick), gains),
-    )
+    return replace(guard, repeat=bets.step(bets.release(guard.repeat, tick), gains))
 
 
 def look(guard: ShareGuard, terms: Terms, arms: Arms) -> ShareGuard:
@@ -109,8 +120,19 @@ def look(guard: ShareGuard, terms: Terms, arms: Arms) -> ShareGuard:
     return replace(guard, blamed=_accusing(guard, terms, arms))
 
 
-def close(guard: ShareGuard, terms: Terms, tick: int, block: Block, arms: Arms) -> ShareGuard:
-    """Add a closed block to the absolute and the system evidence."""
+def close(
+    guard: ShareGuard,
+    terms: Terms,
+    tick: int,
+    block: Block,
+    arms: Arms,
+    *,
+    alone: bool = False,
+) -> ShareGuard:
+    """Add a closed block to the absolute and the system evidence.
+
+    alone  everybody is exposed now: there is no control, whatever there was before.
+    """
     if terms.allowed is None or guard.absolute is None or guard.system is None:
         return guard
     own, all_of = guard.alarms
@@ -124,7 +146,7 @@ def close(guard: ShareGuard, terms: Terms, tick: int, block: Block, arms: Arms) 
         system=_calmed(system, terms.allowed, everywhere) if guard.outage else system,
         alarms=(_alarm(own, here), _alarm(all_of, everywhere)),
     )
-    return _attributed(guard, terms, arms)
+    return _attributed(guard, terms, arms, alone=alone)
 
 
 def capped(guard: ShareGuard) -> ShareGuard:
@@ -177,19 +199,38 @@ def _accusing(guard: ShareGuard, terms: Terms, arms: Arms) -> str:
     if guard.blamed:
         return guard.blamed
     for method, peak in ((RELATIVE, guard.peak), (REPEAT, guard.peak_again)):
-        if peak >= terms.threshold(method) and _beyond(arms.treated, terms.allowed):
+        if peak >= terms.threshold(method) and _worse(guard, terms, arms.treated):
             return method
     return ""
+
+
+def _worse(guard: ShareGuard, terms: Terms, treated: Counts) -> bool:
+    """Say whether treatment, which is worse than control, is beyond its bound as well.
+
+    Since it seems to be worse counts too: an hour of health before would hide it for as long again.
+    """
+    if _beyond(treated, terms.allowed):
+        return True
+    seen, bad = treated.seen - guard.since[0], treated.bad - guard.since[1]
+    return bad > (terms.allowed or 0.0) * seen
+
+
+def _turned(guard: ShareGuard, gain: float, treated: Counts) -> ShareGuard:
+    drift = guard.drift + gain
+    if drift > guard.low:
+        return replace(guard, drift=drift)
+    return replace(guard, drift=drift, low=drift, since=(treated.seen, treated.bad))
 
 
 def _block(
     wealth: Wealth, allowed: float, tick: int, counts: tuple[int, int], before: float
 ) -> Wealth:
     at_risk, newly_bad = counts
+    wealth = bets.release(wealth, tick)
     if at_risk <= 0:
         return wealth
     gains = blocks.increments(allowed, at_risk=at_risk, newly_bad=newly_bad, before=before)
-    return bets.step(bets.release(wealth, tick), gains)
+    return bets.step(wealth, gains)
 
 
 def _calmed(wealth: Wealth, allowed: float, counts: tuple[int, int]) -> Wealth:
@@ -204,7 +245,7 @@ def _alarm(before: float, counts: tuple[int, int]) -> float:
     return blocks.alarm(at_risk=at_risk, newly_bad=newly_bad) if at_risk > 0 else before
 
 
-def _attributed(guard: ShareGuard, terms: Terms, arms: Arms) -> ShareGuard:
+def _attributed(guard: ShareGuard, terms: Terms, arms: Arms, *, alone: bool) -> ShareGuard:
     """Decide at the close of a block whom the evidence accuses.
 
     What an outage has gathered is never held against the component later: it is kept only a little
@@ -216,8 +257,9 @@ def _attributed(guard: ShareGuard, terms: Terms, arms: Arms) -> ShareGuard:
     if not fired:
         return capped(guard) if guard.outage else replace(guard, waited=0)
     treated_fails = ABSOLUTE in fired or _beyond(arms.treated, terms.allowed)
-    if not guard.outage and treated_fails and not control_fails(terms.allowed, arms):
-        if guard.waited >= PATIENCE or _control_is_better(arms):
+    spared = alone or not control_fails(terms.allowed, arms)
+    if not guard.outage and treated_fails and spared:
+        if alone or guard.waited >= PATIENCE or _control_is_better(arms):
             return replace(guard, blamed=guard.blamed or fired[0])
         return replace(guard, waited=guard.waited + 1)
     return replace(

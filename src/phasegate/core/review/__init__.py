@@ -16,6 +16,7 @@ from phasegate.core.review.names import (
 )
 from phasegate.core.review.phases import hazards_are_guarded, phases_are_whole
 from phasegate.core.review.power import gates_can_be_decided
+from phasegate.core.review.sight import guards_and_gates_can_see
 
 RULES: tuple[Callable[[Plan], Iterator[Problem]], ...] = (
     names_are_single,
@@ -29,6 +30,7 @@ RULES: tuple[Callable[[Plan], Iterator[Problem]], ...] = (
     exposures_grow,
     control_exists,
     gates_can_be_decided,
+    guards_and_gates_can_see,
 )
 
 

@@ -1,0 +1,117 @@
+"""`phasegate plan power`: what each guard and gate of a plan will be able to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from phasegate.cli import options
+from phasegate.cli.plan import plan_argument, sound_plan
+from phasegate.cli.printing import print_json, print_table
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from phasegate.core.review.foreseen import Foreseen
+
+
+@click.command()
+@plan_argument
+@options.as_json
+def power(file: Path, as_json: bool) -> None:
+    """Say for each guard and gate of FILE what it can see, from how many subjects, and when.
+
+    Assumed: every subject of the plan's traffic is new and leaves one observation for each metric;
+    in control a quarter of the strictest bound is bad. Times hold in nine of ten cases.
+
+    \b
+    Examples:
+      phasegate plan power plans/checkout.yaml
+      phasegate plan power plans/checkout.yaml --json
+    """
+    from phasegate.core.canonical import plain
+    from phasegate.core.review.foreseen import foreseen
+
+    plan = sound_plan(file)
+    lines = foreseen(plan)
+    if as_json:
+        print_json({"plan_hash": plan.hash, "lines": [plain(line) for line in lines]})
+        return
+    for phase in plan.phases:
+        mine = [line for line in lines if line.phase == phase.name]
+        print_table(
+            (
+                "guard: goes back when",
+                "component",
+                "exposed>",
+                "budget>",
+                "finds from>",
+                "twice as bad as allowed>",
+                "all bad>",
+                "",
+            ),
+            _guards(mine),
+            f"{phase.name}: {phase.title}",
+        )
+        print_table(
+            (
+                "gate: passes when",
+                "component",
+                "exposed>",
+                "if healthy>",
+                "after>",
+                "in>",
+                "at best>",
+                "",
+            ),
+            _gates(mine),
+        )
+
+
+def _guards(lines: list[Foreseen]) -> Iterator[tuple[str, ...]]:
+    from phasegate.cli.wording import exposure
+    from phasegate.core.judge.words import percent
+
+    for line in lines:
+        if line.gate:
+            continue
+        found = "" if line.sample is None else f"{line.sample} subjects, {_span(line.when)}"
+        yield (
+            line.condition,
+            line.component,
+            exposure(line.exposure),
+            f"{line.alpha:.2g}" if line.alpha else "",
+            "" if line.smallest is None else percent(line.smallest),
+            found or ("never" if line.alpha else ""),
+            _span(line.earliest),
+            line.note,
+        )
+
+
+def _gates(lines: list[Foreseen]) -> Iterator[tuple[str, ...]]:
+    from phasegate.cli.wording import exposure
+    from phasegate.core.judge.words import percent
+
+    for line in lines:
+        if not line.gate:
+            continue
+        late = "" if line.in_time else "later than the phase lasts"
+        yield (
+            line.condition,
+            line.component,
+            exposure(line.exposure),
+            "" if line.asked is None else percent(line.asked),
+            "" if line.sample is None else f"{line.sample} subjects",
+            _span(line.when),
+            _span(line.earliest),
+            line.note or late,
+        )
+
+
+def _span(duration: timedelta | None) -> str:
+    from phasegate.core.wording import span
+
+    return "" if duration is None else span(duration)

@@ -1,0 +1,84 @@
+"""`core.judge.counts` for many lanes at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from phasegate.core.judge.counts import FADE
+from phasegate.rehearsal.wealths import Floats, Ints
+
+
+@dataclass(slots=True)
+class Came:
+    """What one arm brought in a stretch of time, by lane, as `core.evidence.Tally` defines it."""
+
+    seen: Ints
+    bad: Ints
+    subjects: Ints
+    subjects_bad: Ints
+    at_risk: Ints
+    newly_bad: Ints
+    again_bad: Ints
+
+    @classmethod
+    def nobody(cls, lanes: int) -> Came:
+        """Return what an arm brings to which nobody comes."""
+        return cls(*(np.zeros(lanes, dtype=np.int64) for _ in fields(cls)))
+
+    @classmethod
+    def once_each(cls, people: Ints, bad: Ints) -> Came:
+        """Return what new subjects bring who come once, some of them to a bad observation."""
+        none = np.zeros_like(people)
+        return cls(people, bad, people, bad, people, bad, none)
+
+    def add(self, other: Came) -> None:
+        """Add what came in another stretch."""
+        for field in fields(self):
+            mine: Ints = getattr(self, field.name)
+            mine += getattr(other, field.name)
+
+    def only(self, lanes: Ints) -> Came:
+        """Return what some of the lanes brought."""
+        return Came(*(getattr(self, field.name)[lanes] for field in fields(self)))
+
+
+class Sums:
+    """Running sums of one arm, by lane. The recent ones fade block by block."""
+
+    def __init__(self, lanes: int) -> None:
+        self.all = Came.nobody(lanes)
+        self.recent_seen: Floats = np.zeros(lanes)
+        self.recent_bad: Floats = np.zeros(lanes)
+
+    def add(self, came: Came) -> None:
+        """Add what came."""
+        self.all.add(came)
+        self.recent_seen += came.seen
+        self.recent_bad += came.bad
+
+    def fade(self, ticks: int) -> None:
+        """Let the recent counts lose weight."""
+        self.recent_seen *= FADE**ticks
+        self.recent_bad *= FADE**ticks
+
+    def keep(self, lanes: Ints) -> None:
+        """Forget all other lanes."""
+        self.all = self.all.only(lanes)
+        self.recent_seen, self.recent_bad = self.recent_seen[lanes], self.recent_bad[lanes]
+
+    @property
+    def share(self) -> Floats:
+        """Bad share of everything seen; 0 before anything was."""
+        return _share(self.all.bad, self.all.seen)
+
+    @property
+    def recent_share(self) -> Floats:
+        """Bad share of the latest blocks; 0 before anything was seen."""
+        return _share(self.recent_bad, self.recent_seen)
+
+
+def _share(bad: Floats | Ints, of: Floats | Ints) -> Floats:
+    shares: Floats = np.divide(bad, of, out=np.zeros(len(of)), where=of > 0)
+    return shares
