@@ -139,9 +139,9 @@ def _prepared() -> Any:
 
         def resolve_boolean_details(
             self,
-            flag_key: str,  # noqa: ARG002
-            default_value: bool,  # noqa: ARG002
-            evaluation_context: object = None,  # noqa: ARG002
+            flag_key: str,
+            default_value: bool,
+            evaluation_context: object = None,
         ) -> Any:
             return self.details
 
