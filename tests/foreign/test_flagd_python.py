@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
 from openfeature import api
 from openfeature.client import OpenFeatureClient
 from openfeature.contrib.provider import flagd
