@@ -133,8 +133,8 @@ def _until() -> Callable[..., None]:
     return until
 
 
-EXCUSES = ("shared data", "Node is not on this machine", "(extra grpc)")
-"""What a test may lack: data that is not ours, a runtime that is not ours, an extra."""
+EXCUSES = ("shared data", "Node is not on this machine")
+"""What a test may lack: data that is not ours, or a runtime that is not ours."""
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

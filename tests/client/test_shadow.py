@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import threading
 import time
@@ -177,6 +178,63 @@ def test_after_the_end_only_the_old_path_runs(shadows: Shadows) -> None:
     assert shadows.left_out == 1
 
 
+async def answered(value: str, after_s: float = 0.0) -> str:
+    await asyncio.sleep(after_s)
+    return value
+
+
+async def failing() -> str:
+    raise LookupError("the new path is broken")
+
+
+async def run_async(shadows: Shadows, old: Any, new: Any) -> tuple[Any, float]:
+    """Return what was served and after how long, and let the new path finish."""
+    start = time.monotonic()
+    try:
+        return await shadows.run_async("triage", "patient-1", old, new), time.monotonic() - start
+    finally:
+        await asyncio.sleep(0.2)
+
+
+@pytest.mark.parametrize(
+    ("new", "agrees", "error"),
+    [
+        (lambda: answered("urgent"), True, None),
+        (lambda: answered("routine"), False, None),
+        (failing, False, "LookupError"),
+        (lambda: answered("urgent", after_s=10), False, "TimeoutError"),
+    ],
+    ids=["agrees", "differs", "raises", "is late"],
+)
+def test_coroutines_are_shadowed_as_well(
+    shadows: Shadows, told: Told, new: Any, agrees: bool, error: str | None
+) -> None:
+    served, after_s = asyncio.run(run_async(shadows, lambda: answered("urgent"), new))
+
+    ((old, other, agreed),) = told.pairs
+    assert (served, old.error, agreed, other.error) == ("urgent", None, agrees, error)
+    assert after_s < 5
+
+
+def test_what_an_old_coroutine_raises_is_the_callers(shadows: Shadows, told: Told) -> None:
+    with pytest.raises(LookupError):
+        asyncio.run(run_async(shadows, failing, lambda: answered("urgent")))
+
+    assert [(old.error, agrees) for old, _, agrees in told.pairs] == [("LookupError", False)]
+
+
+def test_coroutines_that_do_not_fit_are_left_out(shadows: Shadows) -> None:
+    async def many() -> list[str]:
+        calls = (
+            shadows.run_async("triage", "p", lambda: answered("old"), lambda: answered("new", 1))
+            for _ in range(5)
+        )
+        return await asyncio.gather(*calls)
+
+    assert asyncio.run(many()) == ["old"] * 5
+    assert shadows.left_out == 3
+
+
 @pytest.fixture
 def logs() -> InMemoryLogRecordExporter:
     return InMemoryLogRecordExporter()
@@ -220,6 +278,19 @@ def test_a_flag_in_shadow_runs_both_and_tells_of_both(
     }
 
 
+def test_a_flag_in_shadow_runs_both_coroutines(
+    client: FlagClient, logs: InMemoryLogRecordExporter, until: Until
+) -> None:
+    async def ask() -> str:
+        served = await client.shadow_async("triage", lambda: answered("old"), failing, "patient-1")
+        await asyncio.sleep(0.01)
+        return served
+
+    assert asyncio.run(ask()) == "old"
+    until(lambda: len(logs.get_finished_logs()) == 2)
+
+
 def test_a_flag_that_is_not_in_shadow_runs_the_old_path_alone(client: FlagClient) -> None:
+    assert asyncio.run(client.shadow_async("cart", lambda: answered("old"), failing, "p")) == "old"
     assert client.shadow("new_cart", lambda: "old", fail, "patient-1") == "old"
     assert client.shadows_left_out == 0

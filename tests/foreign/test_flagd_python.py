@@ -10,21 +10,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from openfeature import api
+from openfeature.client import OpenFeatureClient
+from openfeature.contrib.provider import flagd
+from openfeature.evaluation_context import EvaluationContext
+from openfeature.event import EventDetails, ProviderEvent
 
-pytest.importorskip("grpc", reason="grpcio is not installed (extra grpc)")
-flagd = pytest.importorskip(
-    "openfeature.contrib.provider.flagd", reason="flagd's provider is not installed (extra grpc)"
-)
-
-from openfeature import api  # noqa: E402 after the check that the provider is there
-from openfeature.client import OpenFeatureClient  # noqa: E402
-from openfeature.evaluation_context import EvaluationContext  # noqa: E402
-from openfeature.event import EventDetails, ProviderEvent  # noqa: E402
-
-from phasegate.flags.compile import compile_document  # noqa: E402
-from phasegate.flags.document import FlagState, document  # noqa: E402
-from phasegate.server.board import FlagBoard  # noqa: E402
-from phasegate.server.grpcsync import GrpcSync  # noqa: E402
+from phasegate.flags.compile import compile_document
+from phasegate.flags.document import FlagState, document
+from phasegate.server.board import FlagBoard
+from phasegate.server.grpcsync import GrpcSync
 
 PATIENTS = [EvaluationContext(f"patient-{number}", {"country": "MY"}) for number in range(300)]
 

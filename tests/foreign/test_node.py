@@ -24,6 +24,7 @@ from phasegate.flags.document import FlagState, document
 from phasegate.server.access import Gatekeeper, hash_of
 from phasegate.server.board import FlagBoard
 from phasegate.server.flagdweb import PREFIX, FlagdWeb
+from phasegate.server.grpcsync import GrpcSync
 from phasegate.server.ofrep import Ofrep
 from phasegate.server.tickets import Tickets
 
@@ -144,9 +145,6 @@ def ask(
     def start(kind: str, questions: list[dict[str, Any]]) -> Asked:
         port = 0
         if kind == "flagd":
-            pytest.importorskip("grpc", reason="grpcio is not installed (extra grpc)")
-            from phasegate.server.grpcsync import GrpcSync
-
             serve_grpc = request.getfixturevalue("serve_grpc")
             port = serve_grpc(lambda: GrpcSync(board, "production", None))
         order = [str(NODE), "ask.mjs", kind, url, str(port)]

@@ -7,15 +7,14 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import grpc
 import pytest
 
-grpc = pytest.importorskip("grpc", reason="grpcio is not installed (extra grpc)")
-
-from phasegate.core.command import Person  # noqa: E402 after the check that grpcio is there
-from phasegate.core.plan import Role  # noqa: E402
-from phasegate.flags.document import FlagState, document  # noqa: E402
-from phasegate.server.board import FlagBoard  # noqa: E402
-from phasegate.server.grpcsync import GrpcSync, selector_of  # noqa: E402
+from phasegate.core.command import Person
+from phasegate.core.plan import Role
+from phasegate.flags.document import FlagState, document
+from phasegate.server.board import FlagBoard
+from phasegate.server.grpcsync import GrpcSync, selector_of
 
 APPLICATION = Person(name="shop", role=Role.APPLICATION)
 

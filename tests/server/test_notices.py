@@ -66,7 +66,7 @@ def test_the_bulk_answer_names_a_stream_that_tells_of_changes(
 def test_the_end_of_a_lease_is_told_as_well(board: FlagBoard, serve: Callable[..., Any]) -> None:
     states = [FlagState(key="new_cart", exposure=10_000, on_trial=True)]
     board.publish("production", 2, document("production", 2, states))
-    board.beat("production", 200)
+    board.beat("production", 1_000)
     url = serve(Ofrep(board, "production")).url
 
     with httpx.stream("GET", stream_of(url), timeout=5) as response:

@@ -6,7 +6,7 @@ import copy
 import logging
 import operator
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -148,6 +148,22 @@ class FlagClient:
             shadows = self._shadows or self._begin_shadows()
             return shadows.run(flag, targeting_key, old, new, same)
         return old()
+
+    async def shadow_async(
+        self,
+        flag: str,
+        old: Callable[[], Awaitable[T]],
+        new: Callable[[], Awaitable[T]],
+        targeting_key: str,
+        attributes: Mapping[str, object] | None = None,
+        *,
+        same: Callable[[T, T], bool] = operator.eq,
+    ) -> T:
+        """Do what `shadow` does with coroutines; `new` must not compute without ever waiting."""
+        if self.boolean(f"{flag}{SHADOW}", False, targeting_key, attributes):
+            shadows = self._shadows or self._begin_shadows()
+            return await shadows.run_async(flag, targeting_key, old, new, same)
+        return await old()
 
     @property
     def held(self) -> InForce:

@@ -6,6 +6,7 @@ asked never reaches the caller: what does not fit is left out and counted.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import contextvars
 import logging
@@ -13,7 +14,7 @@ import operator
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar  # Any: an answer of the application's own
 
@@ -57,7 +58,7 @@ class _Pair:
     subject: str
     new: Callable[[], Any]
     same: Callable[[Any, Any], bool]
-    context: contextvars.Context
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
     old: Answered[Any] | None = None
     old_done: threading.Event = field(default_factory=threading.Event)
     since: float = 0.0
@@ -83,6 +84,7 @@ class Shadows:
         self._running: set[_Pair] = set()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._tasks: set[asyncio.Task[Answered[Any]]] = set()
         self._closed = False
         self.left_out = 0
 
@@ -95,9 +97,7 @@ class Shadows:
         same: Callable[[T, T], bool] = operator.eq,
     ) -> T:
         """Return what the old path answers, or raise what it raises; the new one runs beside it."""
-        pair = _Pair(
-            flag=flag, subject=subject, new=new, same=same, context=contextvars.copy_context()
-        )
+        pair = _Pair(flag=flag, subject=subject, new=new, same=same)
         self._offer(pair)
         started = time.perf_counter()
         try:
@@ -107,6 +107,33 @@ class Shadows:
             raise
         self._old(pair, started, value=value)
         return value
+
+    async def run_async(
+        self,
+        flag: str,
+        subject: str,
+        old: Callable[[], Awaitable[T]],
+        new: Callable[[], Awaitable[T]],
+        same: Callable[[T, T], bool] = operator.eq,
+    ) -> T:
+        """Do the same with coroutines on the running loop; the new one is not waited for.
+
+        A new path that computes without ever waiting holds up the loop, and so the caller.
+        """
+        pair = _Pair(flag=flag, subject=subject, new=new, same=same)
+        task = self._offer_task(pair)
+        started = time.perf_counter()
+        try:
+            value = await old()
+        except BaseException as error:
+            self._old(pair, started, error=type(error).__name__)
+            raise
+        else:
+            self._old(pair, started, value=value)
+            return value
+        finally:
+            if task is not None:
+                task.add_done_callback(lambda done: self._told(pair, done))
 
     def close(self) -> None:
         """Take nothing more; what runs is told as it stands, and its threads end by themselves."""
@@ -119,6 +146,20 @@ class Shadows:
         for _ in self._threads:
             with contextlib.suppress(queue.Full):
                 self._pairs.put_nowait(None)
+
+    def _offer_task(self, pair: _Pair) -> asyncio.Task[Answered[Any]] | None:
+        if self._closed or len(self._tasks) >= self._pairs.maxsize:
+            self.left_out += 1
+            return None
+        task = asyncio.create_task(_answered_async(pair, self._patience_s))
+        # The loop holds tasks only weakly; this one is held until it is done.
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _told(self, pair: _Pair, done: asyncio.Task[Answered[Any]]) -> None:
+        if not done.cancelled() and pair.old is not None:
+            self._record(pair, pair.old, done.result())
 
     def _old(self, pair: _Pair, started: float, **how: Any) -> None:
         pair.old = Answered(duration_ms=_since(started), **how)
@@ -181,6 +222,18 @@ def _answered(pair: _Pair) -> Answered[Any]:
     started = time.perf_counter()
     try:
         value = pair.context.run(pair.new)
+    except BaseException as error:  # noqa: BLE001 the new path is on trial: whatever it raises
+        return Answered(error=type(error).__name__, duration_ms=_since(started))
+    return Answered(value=value, duration_ms=_since(started))
+
+
+async def _answered_async(pair: _Pair, patience_s: float) -> Answered[Any]:
+    started = time.perf_counter()
+    try:
+        async with asyncio.timeout(patience_s):
+            value = await pair.new()
+    except asyncio.CancelledError:
+        raise
     except BaseException as error:  # noqa: BLE001 the new path is on trial: whatever it raises
         return Answered(error=type(error).__name__, duration_ms=_since(started))
     return Answered(value=value, duration_ms=_since(started))

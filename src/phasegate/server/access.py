@@ -29,6 +29,9 @@ AGAIN_S = 1.0
 BELIEVED_S = 3600.0
 """How long somebody known is believed while the store does not answer."""
 
+MOST_REMEMBERED = 10_000
+"""Tokens that are remembered at a time, before those that are past belief are forgotten."""
+
 PERSON = "phasegate.person"
 
 UNCHANGED = "Nothing was changed; try again when it is back."
@@ -82,6 +85,8 @@ class Gatekeeper:
         self._store = store
         self._own = own
         self._opens = opens
+        # By the secret itself: hashing it would be a seventh of an OFREP request's work here.
+        # Each was sent to us by whom the store knows, and few are.
         self._known: dict[str, _Known] = {}
         self._asked_in_vain = -AGAIN_S
         self._asking: dict[str, asyncio.Future[Person | None]] = {}
@@ -113,12 +118,11 @@ class Gatekeeper:
         secret = _secret(scope)
         if not secret:
             return _TICKET_HOLDER if self._opens(scope) else None
-        hashed = hash_of(secret)
-        person = self._remembered(hashed)
+        person = self._remembered(secret)
         if person is not None:
             return person
-        asking = self._asked(hashed)
-        known = self._known.get(hashed)
+        asking = self._asked(secret)
+        known = self._known.get(secret)
         if known is None or time.monotonic() - known.at > BELIEVED_S:
             return await asyncio.shield(asking)
         # Telemetry and flags must flow while the store is away or slow: evidence of harm above all.
@@ -130,14 +134,11 @@ class Gatekeeper:
 
     def known(self, secret: str) -> Person | None:
         """Return the person that a secret belongs to. May wait for the store; for threads."""
-        hashed = hash_of(secret)
-        return self._remembered(hashed) or self._look_up(hashed)
+        return self._remembered(secret) or self._look_up(secret)
 
-    def _remembered(self, hashed: str) -> Person | None:
+    def _remembered(self, secret: str) -> Person | None:
         """Return who is known without asking the store."""
-        if hashed in self._own:
-            return self._own[hashed]
-        known = self._known.get(hashed)
+        known = self._known.get(secret)
         now = time.monotonic()
         if known is not None and (now - known.at < REMEMBERED_S or self._away(known, now)):
             return known.person
@@ -147,26 +148,34 @@ class Gatekeeper:
         """Say whether the store did not answer a moment ago, so that nobody need wait for it."""
         return now - self._asked_in_vain < AGAIN_S and now - known.at < BELIEVED_S
 
-    def _asked(self, hashed: str) -> asyncio.Future[Person | None]:
+    def _asked(self, secret: str) -> asyncio.Future[Person | None]:
         """Ask the store in a thread; one who is being asked for is not asked for again."""
-        asking = self._asking.get(hashed)
+        asking = self._asking.get(secret)
         if asking is None:
-            asking = asyncio.ensure_future(asyncio.to_thread(self._look_up, hashed))
-            self._asking[hashed] = asking
-            asking.add_done_callback(lambda done: self._answered(hashed, done))
+            asking = asyncio.ensure_future(asyncio.to_thread(self._look_up, secret))
+            self._asking[secret] = asking
+            asking.add_done_callback(lambda done: self._answered(secret, done))
         return asking
 
-    def _answered(self, hashed: str, done: asyncio.Future[Person | None]) -> None:
-        del self._asking[hashed]
+    def _answered(self, secret: str, done: asyncio.Future[Person | None]) -> None:
+        del self._asking[secret]
         if done.cancelled() or done.exception() is not None:
             return
         person = done.result()
         if person is None:
-            self._known.pop(hashed, None)
-        else:
-            self._known[hashed] = _Known(person=person, at=time.monotonic())
+            self._known.pop(secret, None)
+            return
+        now = time.monotonic()
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known = {
+                one: known for one, known in self._known.items() if now - known.at < BELIEVED_S
+            }
+        self._known[secret] = _Known(person=person, at=now)
 
-    def _look_up(self, hashed: str) -> Person | None:
+    def _look_up(self, secret: str) -> Person | None:
+        hashed = hash_of(secret)
+        if hashed in self._own:
+            return self._own[hashed]
         token = self._store.token(hashed)
         return Person(name=token.name, role=token.role) if token else None
 
