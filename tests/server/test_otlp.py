@@ -40,6 +40,7 @@ from phasegate.ports import Unavailable
 from phasegate.server.otlp import MOST_BYTES, otlp_app
 from phasegate.telemetry.observation import Observation, Point, Rejected
 from phasegate.telemetry.placing import is_skewed
+from phasegate.telemetry.wanted import Wanted
 
 NOON = 1_893_499_200
 PROTOBUF = {"content-type": "application/x-protobuf"}
@@ -53,6 +54,7 @@ class Shelf:
         self.taken: list[Observation] = []
         self.points: list[Point] = []
         self.closed = False
+        self.wanted: Wanted | None = None
         self.now = float(NOON)
 
     def take(self, observations: Sequence[Observation], now: float) -> Rejected:

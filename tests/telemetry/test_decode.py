@@ -36,6 +36,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from phasegate.telemetry.decode import Encoding, TooLarge, logs, metrics, traces, unpacked
 from phasegate.telemetry.observation import Exposure, Malformed, Observation
+from phasegate.telemetry.wanted import wanted
 
 NOON_NS = 1_893_499_200_000_000_000
 SECOND = 1_000_000_000
@@ -262,6 +263,43 @@ def test_an_exposure_that_stands_alone_names_the_nearest_span_that_is_elsewhere(
     assert alone.event == "feature_flag.evaluation"
     assert alone.trace == context.trace_id.to_bytes(16, "big")
     assert alone.span == context.span_id.to_bytes(8, "big")
+
+
+def test_attributes_of_a_request_that_nobody_asks_for_are_left_out(recorder: Recorder) -> None:
+    span = server_span(
+        recorder,
+        **{"http.route": "/cart", "feature_flag.till": "on", "error.type": "timeout", "url": "/7"},
+    )
+    span.add_event("rated", {"rating": 4})
+    span.end(NOON_NS + SECOND)
+    body = recorder.trace_request().SerializeToString()
+
+    request, rated = traces(body, Encoding.PROTOBUF, wanted(["http.route"], ["till"])).observations
+
+    assert request.attributes == {
+        "http.route": "/cart",
+        "feature_flag.till": "on",
+        "error.type": "timeout",
+        "error": True,
+        "duration": 1000.0,
+    }
+    assert request.exposures == (("till", "on", None),)
+    assert rated.attributes == {"rating": 4}
+
+
+def test_an_evaluation_is_told_in_texts_of_a_decent_length(recorder: Recorder) -> None:
+    span = server_span(recorder)
+    for name, value in (("feature_flag.key", 7), ("feature_flag.result.variant", "x" * 2000)):
+        span.add_event("feature_flag.evaluation", {**EVALUATED, name: value})
+    span.add_event("feature_flag.evaluation", {**EVALUATED, "feature_flag.context.id": 17})
+    span.end(NOON_NS + SECOND)
+    request = recorder.trace_request()
+
+    for found in (
+        traces(request.SerializeToString(), Encoding.PROTOBUF),
+        traces(in_json(request), Encoding.JSON),
+    ):
+        assert found.observations[0].exposures == (("cart", "on", "17"),)
 
 
 def test_the_trace_state_tells_that_a_stream_is_sampled(recorder: Recorder) -> None:

@@ -181,3 +181,10 @@ def test_the_flusher_waits_for_no_interval_once_a_sentinel_came(desk: Desk) -> N
     assert woken
     assert "error_rate" in {tally.series for tally in desk.stored()}
     assert not flusher.is_alive()
+
+
+def test_what_is_judged_and_watched_is_what_is_wanted_of_a_request(desk: Desk) -> None:
+    names = desk.intake.wanted.of_requests
+
+    assert {"error", "http.response.status_code", "feature_flag.cart"} <= set(names)
+    assert "http.route" not in names

@@ -28,6 +28,7 @@ from phasegate.telemetry import decode
 from phasegate.telemetry.decode import Encoding, TooLarge
 from phasegate.telemetry.limits import TOO_MUCH
 from phasegate.telemetry.observation import Batch, Malformed, Observation, Point, Rejected
+from phasegate.telemetry.wanted import Wanted
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -51,6 +52,10 @@ CROWD_AGAIN_S = 1
 class Intake(Protocol):
     """Where observations go. `phasegate.telemetry.intake.Intake` is the one that stores."""
 
+    @property
+    def wanted(self) -> Wanted | None:
+        """Which attributes of requests are asked for; None: all of them."""
+
     def take(self, observations: Sequence[Observation], now: float) -> Rejected:
         """Take observations in; raises Unavailable when they have to be sent again later."""
 
@@ -62,16 +67,24 @@ class Intake(Protocol):
 class Signal:
     """One of the paths: how its body is read and how a partial success is written."""
 
-    read: Callable[[bytes, Encoding], Batch]
+    read: Callable[[bytes, Encoding, Wanted | None], Batch]
     rejected_field: str
     partly: Partly
 
 
+def _logs(body: bytes, encoding: Encoding, _: Wanted | None) -> Batch:
+    return decode.logs(body, encoding)
+
+
+def _metrics(body: bytes, encoding: Encoding, _: Wanted | None) -> Batch:
+    return decode.metrics(body, encoding)
+
+
 SIGNALS = {
     "/v1/traces": Signal(read=decode.traces, rejected_field="rejectedSpans", partly=traces_partly),
-    "/v1/logs": Signal(read=decode.logs, rejected_field="rejectedLogRecords", partly=logs_partly),
+    "/v1/logs": Signal(read=_logs, rejected_field="rejectedLogRecords", partly=logs_partly),
     "/v1/metrics": Signal(
-        read=decode.metrics, rejected_field="rejectedDataPoints", partly=metrics_partly
+        read=_metrics, rejected_field="rejectedDataPoints", partly=metrics_partly
     ),
 }
 
@@ -219,7 +232,7 @@ def _answer(
     try:
         if _packing_of(headers) == b"gzip":
             body = decode.unpacked(body, MOST_UNPACKED)
-        rejected = take(signal.read(body, encoding), intake, clock())
+        rejected = take(signal.read(body, encoding, intake.wanted), intake, clock())
     except Malformed as error:
         raise Failure(400, INVALID, str(error)) from error
     except TooLarge as error:

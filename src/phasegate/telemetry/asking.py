@@ -140,6 +140,11 @@ def _of_request(belonging: Belonging, is_bad: IsBad) -> IsBad:
         # The receiver itself says of every request whether it failed: a bool, never text.
         return operator.methodcaller("get", name)
 
+    def of_duration(attributes: Attributes) -> bool | None:
+        # Measured by the receiver itself as well, so that it is a number where it is there.
+        took: Any = attributes.get("duration")
+        return None if took is None or took != took else is_bad(took)  # noqa: PLR0124 NaN
+
     def any_of(attributes: Attributes) -> bool | None:
         value = attributes.get(name or "")
         return None if value is None else is_bad(value)
@@ -148,4 +153,6 @@ def _of_request(belonging: Belonging, is_bad: IsBad) -> IsBad:
         value = attributes.get(name or "")
         return is_bad(value) if _is_number(value) else None
 
+    if name == "duration" and belonging.ordered:
+        return of_duration
     return ordered_of if belonging.ordered else any_of

@@ -9,6 +9,7 @@ from phasegate.telemetry import jsonbody, protobuf
 from phasegate.telemetry.observation import Batch, Malformed
 from phasegate.telemetry.records import of_logs, of_points
 from phasegate.telemetry.requests import of_spans
+from phasegate.telemetry.wanted import Wanted
 
 GZIP = 31
 """zlib's number for the gzip format."""
@@ -25,10 +26,13 @@ class TooLarge(Exception):
     """The body is larger than its limit once it is unpacked."""
 
 
-def traces(body: bytes, encoding: Encoding) -> Batch:
-    """Return what an ExportTraceServiceRequest says; raises Malformed and nothing else."""
+def traces(body: bytes, encoding: Encoding, wanted: Wanted | None = None) -> Batch:
+    """Return what an ExportTraceServiceRequest says; raises Malformed and nothing else.
+
+    wanted  lets attributes of requests be left out that nobody asks for.
+    """
     if encoding is Encoding.PROTOBUF:
-        return of_spans(protobuf.spans(body))
+        return of_spans(protobuf.spans(body, wanted))
     return of_spans(jsonbody.spans(body))
 
 

@@ -12,6 +12,7 @@ from phasegate.ports import Store, Unavailable
 from phasegate.telemetry.observation import Observation, Point, Rejected
 from phasegate.telemetry.placing import MOST_EARLY_S, MOST_LATE_S, is_skewed
 from phasegate.telemetry.tallying import Flush, Tallier
+from phasegate.telemetry.wanted import Wanted
 
 FLUSH_EVERY_S = 0.5
 MOST_KEPT = 100_000
@@ -49,6 +50,11 @@ class Intake:
     def kept(self) -> tuple[Tally, ...]:
         """Tallies that wait for the store, oldest first: all that is known beyond what it has."""
         return tuple(tally for flush in list(self._kept) for tally, _ in flush.tallies)
+
+    @property
+    def wanted(self) -> Wanted:
+        """Which attributes of requests are asked for at present; others may be left out."""
+        return self._tallier.wanted
 
     def take(self, observations: Sequence[Observation], now: float) -> Rejected:
         """Count observations and say how many were too far from now to be believed.

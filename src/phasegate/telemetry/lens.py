@@ -1,9 +1,8 @@
-"""OTLP messages with only the fields that are read, and attributes left as bytes.
+"""OTLP messages with only the fields that are read, and attributes as a map.
 
-On the wire a submessage is bytes with a length, so a message that declares its attributes as
-`repeated bytes` reads what OTLP writes. The same few attributes come again and again; as bytes
-they are found in a table instead of being taken apart, which makes reading a span three times as
-fast as with the published messages.
+On the wire a map is a list of pairs of key and value, and so are OTLP's attributes. Read as a map
+they stay where they are until one is asked for by its name; taken out one by one, as the published
+messages have it, they would be most of what reading a span costs.
 
 Source: opentelemetry-proto 1.x; field numbers there never change their meaning.
 """
@@ -13,64 +12,95 @@ from __future__ import annotations
 from typing import Any  # protobuf messages are made at import and have no static types
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.descriptor_pb2 import DescriptorProto
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto as Field
 
-Fields = dict[str, tuple[int, int | str, bool]]
-"""Number, type (a name: that message), and whether it is repeated, by name."""
+PACKAGE = "phasegate.lens"
 
-_MESSAGES: dict[str, Fields] = {
-    "Status": {"code": (3, Field.TYPE_INT32, False)},
+ATTRIBUTES = "attributes"
+"""A field of this name is a map from text to Value."""
+
+_MESSAGES: dict[str, dict[str, tuple[int, int | str]]] = {
+    "Status": {"code": (3, Field.TYPE_INT32)},
     "Event": {
-        "at_ns": (1, Field.TYPE_FIXED64, False),
-        "name": (2, Field.TYPE_STRING, False),
-        "attributes": (3, Field.TYPE_BYTES, True),
+        "at_ns": (1, Field.TYPE_FIXED64),
+        "name": (2, Field.TYPE_STRING),
+        ATTRIBUTES: (3, "Value"),
     },
     "Span": {
-        "trace": (1, Field.TYPE_BYTES, False),
-        "id": (2, Field.TYPE_BYTES, False),
-        "trace_state": (3, Field.TYPE_STRING, False),
-        "parent": (4, Field.TYPE_BYTES, False),
-        "kind": (6, Field.TYPE_INT32, False),
-        "start_ns": (7, Field.TYPE_FIXED64, False),
-        "end_ns": (8, Field.TYPE_FIXED64, False),
-        "attributes": (9, Field.TYPE_BYTES, True),
-        "events": (11, "Event", True),
-        "status": (15, "Status", False),
+        "trace": (1, Field.TYPE_BYTES),
+        "id": (2, Field.TYPE_BYTES),
+        "trace_state": (3, Field.TYPE_STRING),
+        "parent": (4, Field.TYPE_BYTES),
+        "kind": (6, Field.TYPE_INT32),
+        "start_ns": (7, Field.TYPE_FIXED64),
+        "end_ns": (8, Field.TYPE_FIXED64),
+        ATTRIBUTES: (9, "Value"),
+        "events": (11, "Event"),
+        "status": (15, "Status"),
     },
-    "ScopeSpans": {"spans": (2, "Span", True)},
-    "ResourceSpans": {"scopes": (2, "ScopeSpans", True)},
-    "Traces": {"resources": (1, "ResourceSpans", True)},
+    "ScopeSpans": {"spans": (2, "Span")},
+    "ResourceSpans": {"scopes": (2, "ScopeSpans")},
+    "Traces": {"resources": (1, "ResourceSpans")},
     "LogRecord": {
-        "at_ns": (1, Field.TYPE_FIXED64, False),
-        "attributes": (6, Field.TYPE_BYTES, True),
-        "trace": (9, Field.TYPE_BYTES, False),
-        "span": (10, Field.TYPE_BYTES, False),
-        "observed_ns": (11, Field.TYPE_FIXED64, False),
-        "name": (12, Field.TYPE_STRING, False),
+        "at_ns": (1, Field.TYPE_FIXED64),
+        ATTRIBUTES: (6, "Value"),
+        "trace": (9, Field.TYPE_BYTES),
+        "span": (10, Field.TYPE_BYTES),
+        "observed_ns": (11, Field.TYPE_FIXED64),
+        "name": (12, Field.TYPE_STRING),
     },
-    "ScopeLogs": {"records": (2, "LogRecord", True)},
-    "ResourceLogs": {"scopes": (2, "ScopeLogs", True)},
-    "Logs": {"resources": (1, "ResourceLogs", True)},
+    "ScopeLogs": {"records": (2, "LogRecord")},
+    "ResourceLogs": {"scopes": (2, "ScopeLogs")},
+    "Logs": {"resources": (1, "ResourceLogs")},
+}
+"""Number and type of each field by name; a name for a type is that message, any number of it."""
+
+_SINGLE = ("Status",)
+"""Messages that are there once at most."""
+
+_VALUE = {
+    "string_value": (1, Field.TYPE_STRING),
+    "bool_value": (2, Field.TYPE_BOOL),
+    "int_value": (3, Field.TYPE_INT64),
+    "double_value": (4, Field.TYPE_DOUBLE),
+    # Never looked into, so that their bytes are as good as anything.
+    "array_value": (5, Field.TYPE_BYTES),
+    "kvlist_value": (6, Field.TYPE_BYTES),
+    "bytes_value": (7, Field.TYPE_BYTES),
 }
 
 
 def _made() -> tuple[Any, Any]:
-    package = "phasegate.lens"
-    file = descriptor_pb2.FileDescriptorProto(name=package, package=package, syntax="proto3")
+    file = descriptor_pb2.FileDescriptorProto(name=PACKAGE, package=PACKAGE, syntax="proto3")
+    value = file.message_type.add(name="Value")
+    value.oneof_decl.add(name="value")
+    for name, (number, kind) in _VALUE.items():
+        value.field.add(name=name, number=number, label=1, type=kind, oneof_index=0)
     for name, fields in _MESSAGES.items():
         message = file.message_type.add(name=name)
-        for field, (number, kind, repeated) in fields.items():
-            label = Field.LABEL_REPEATED if repeated else Field.LABEL_OPTIONAL
-            made = message.field.add(name=field, number=number, label=label)
-            if isinstance(kind, str):
-                made.type, made.type_name = Field.TYPE_MESSAGE, f".{package}.{kind}"
-            else:
-                made.type = kind
+        for field, (number, of) in fields.items():
+            _add(message, field, number, of)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    found = (pool.FindMessageTypeByName(f"{package}.{name}") for name in ("Traces", "Logs"))
+    found = (pool.FindMessageTypeByName(f"{PACKAGE}.{name}") for name in ("Traces", "Logs"))
     traces, logs = map(message_factory.GetMessageClass, found)
     return traces, logs
+
+
+def _add(message: DescriptorProto, name: str, number: int, of: int | str) -> None:
+    made = message.field.add(name=name, number=number, label=Field.LABEL_OPTIONAL)
+    if not isinstance(of, str):
+        made.type = of
+        return
+    made.type, made.type_name = Field.TYPE_MESSAGE, f".{PACKAGE}.{of}"
+    made.label = Field.LABEL_OPTIONAL if of in _SINGLE else Field.LABEL_REPEATED
+    if name == ATTRIBUTES:
+        entry = message.nested_type.add(name="AttributesEntry")
+        entry.options.map_entry = True
+        entry.field.add(name="key", number=1, label=1, type=Field.TYPE_STRING)
+        entry.field.add(name="value", number=2, label=1, type=made.type, type_name=made.type_name)
+        made.type_name = f".{PACKAGE}.{message.name}.AttributesEntry"
 
 
 Traces, Logs = _made()

@@ -18,6 +18,7 @@ from phasegate.telemetry.joining import Held, Joins, Trace
 from phasegate.telemetry.observation import EXPOSURE_EVENT, Observation, Point
 from phasegate.telemetry.outcomes import Outcomes
 from phasegate.telemetry.placing import Places, is_skewed
+from phasegate.telemetry.wanted import Wanted
 from phasegate.telemetry.watching import Route, Watching, arranged
 
 MOST_SUBJECTS = 500_000
@@ -65,6 +66,11 @@ class Tallier:
         """Say whether anybody has said what is looked for: before that nothing can be counted."""
         with self._lock:
             return self._told
+
+    @property
+    def wanted(self) -> Wanted:
+        """Which attributes of requests are asked for at present."""
+        return self._watching.wanted
 
     def watch(self, watches: Sequence[Watch]) -> None:
         """Replace what is looked for; trials that remain keep their subjects, others lose them."""

@@ -14,6 +14,7 @@ from phasegate.flags.document import OFF, ON
 from phasegate.telemetry.asking import Belonging, asked
 from phasegate.telemetry.bundles import Bundle, BundleKey, Identity, Member
 from phasegate.telemetry.levels import Level, LevelKey
+from phasegate.telemetry.wanted import Wanted, wanted
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -73,6 +74,7 @@ class Watching:
     levels: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
     longest_lag_s: float = 0.0
     judged_fields: frozenset[str] = frozenset()
+    wanted: Wanted = field(default_factory=lambda: wanted((), ()))
     _routes: dict[Signature, Route] = field(default_factory=dict)
 
     def has(self, trial: Trial) -> bool:
@@ -151,6 +153,9 @@ def arranged(watches: Sequence[Watch], was: Watching) -> Watching:
         )
         for group in _sentinels(watches)
     ]
+    judged = frozenset(
+        name for key in bundles for name in key.belonging.fields if key.event is None
+    )
     return Watching(
         bundles=bundles,
         by_series={one: bundle for bundle in bundles.values() for one in bundle.identities()},
@@ -164,9 +169,8 @@ def arranged(watches: Sequence[Watch], was: Watching) -> Watching:
         ),
         levels=_levels(watches, was),
         longest_lag_s=max((bundle.lag_s for bundle in bundles.values()), default=0.0),
-        judged_fields=frozenset(
-            name for key in bundles for name in key.belonging.fields if key.event is None
-        ),
+        judged_fields=judged,
+        wanted=wanted(judged, (watch.flag for watch in watches)),
     )
 
 
