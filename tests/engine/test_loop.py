@@ -10,7 +10,9 @@ import pytest
 from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.core.command import RollBack
 from phasegate.core.event import START_OF_CHAIN, chain
+from phasegate.core.plan import MetricKind
 from phasegate.core.run import Status
+from phasegate.core.watch import Watch
 from phasegate.engine.loop import LEASE
 from phasegate.testing.checkout import ADA, NOON
 from phasegate.testing.world import Dial, World
@@ -213,3 +215,25 @@ def test_somebody_listens_before_anybody_is_exposed(servers: Servers) -> None:
     second = [order.index(what) for what in ("two listens", "two serves")]
     assert first == sorted(first)
     assert second == sorted(second)
+
+
+def test_where_a_lease_has_ended_only_sentinels_are_looked_for(
+    world: Callable[[str], World], store: MemoryStore, dial: Dial
+) -> None:
+    one = world("one")
+    one.start(PLAN)
+    for _ in range(3):
+        one.round()
+    store.attend({"demo": 0})
+    two = world("two")
+    looked_for: list[list[Watch]] = []
+    watch = two.loop._watch
+    two.loop._watch = lambda found: (looked_for.append(found), watch(found))[1]
+
+    two.round()
+    dial.turn(LEASE)
+    two.round()
+
+    followed, decided = looked_for[0], looked_for[-1]
+    assert {s.metric.kind for each in followed for s in each.series} == {MetricKind.SENTINEL}
+    assert MetricKind.SHARE in {s.metric.kind for each in decided for s in each.series}

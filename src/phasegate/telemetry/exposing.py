@@ -11,6 +11,7 @@ PREFIX = "feature_flag."
 FLAG = "feature_flag.key"
 SUBJECT = "feature_flag.context.id"
 VARIANT = "feature_flag.result.variant"
+REASON, STALE = "feature_flag.result.reason", "stale"
 OLD_VARIANT = "feature_flag.variant"
 """The name before semantic conventions 1.32."""
 
@@ -40,6 +41,9 @@ def evaluated(attributes: Mapping[str, Scalar]) -> Exposure | None:
     flag = attributes.get(FLAG)
     variant = attributes.get(VARIANT, attributes.get(OLD_VARIANT))
     if not isinstance(flag, str) or not isinstance(variant, str):
+        return None
+    if variant == OFF and attributes.get(REASON) == STALE:
+        # Off because nobody watches, not by assignment: in control it would skew the arms.
         return None
     return Exposure(flag, variant, text(attributes.get(SUBJECT)))
 
