@@ -173,9 +173,7 @@ class Lanes:
         self._drift[lanes] += gains
         lowest = lanes[self._drift[lanes] <= self._low[lanes]]
         self._low[lowest] = self._drift[lowest]
-        for since, now in zip(
-            self._since, (self.treated.seen, self.treated.bad), strict=True
-        ):
+        for since, now in zip(self._since, (self.treated.seen, self.treated.bad), strict=True):
             since[lowest] = now[lowest]
 
     def _compare_again(self, treated: Came, control: Came) -> None:

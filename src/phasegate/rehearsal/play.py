@@ -91,9 +91,7 @@ def lanes_of(phase: Phase) -> list[Component]:
 class _Play:
     """The state of one play: runs that go on, and what became of those that ended."""
 
-    def __init__(
-        self, plan: Plan, phase: Phase, harmed: Harmed, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, plan: Plan, phase: Phase, harmed: Harmed, rng: np.random.Generator) -> None:
         self._plan, self._phase, self._rng = plan, phase, rng
         self._components = lanes_of(phase)
         self._harmed = harmed

@@ -18,7 +18,7 @@ from phasegate.rehearsal.wealths import Flags, Floats, Ints
 
 HOUR = 3600.0
 
-CHUNK = 500
+CHUNK = 1000
 """Runs that are played together; a seed gives the same answer however many workers there are."""
 
 
