@@ -61,12 +61,6 @@ class Common:
     first_total: float = 0.0
     refused: int = 0
 
-    def sum_up(self, number: float, met: int) -> None:
-        """Add a value; met: what `Subjects.meet` said of whose it is."""
-        self.total += number
-        if met == 2:
-            self.first_total += number
-
 
 @dataclass(slots=True)
 class Bad:
@@ -209,7 +203,9 @@ class Bundle:
             cell.firsts += met > 0
             cell.subjects += met == 2
         if self._number is not None:
-            cell.sum_up(self._number(value), met)
+            number = self._number(value)
+            cell.total += number
+            cell.first_total += number * (met == 2)
         for is_bad, ill, member in self._judges:
             bad = is_bad(value)
             if bad:

@@ -70,6 +70,14 @@ def test_a_value_in_another_unit_makes_the_series_invalid() -> None:
     assert "outside 1 to 5" in account.invalid
 
 
+def test_values_of_nobody_in_particular_are_seen_and_count_for_nobody() -> None:
+    account = Account.opened(Setup(scale=STARS))
+
+    account.add(stars(30, 0.0, subjects=0, at_risk=0), 0, 2500)
+
+    assert (account.observed, account.treated.seen, account.heard) == (30, 0, 0)
+
+
 scores = st.floats(0, 1)
 
 

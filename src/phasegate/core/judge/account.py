@@ -70,6 +70,7 @@ class Account:
     setup            what it is judged by; guards, one for each of its terms.
     group, exposure  of the open batch; `batch` what it holds, `block` the open block.
     first, tick      first block seen, and how many blocks later the newest began.
+    observed         treated observations, with those of nobody in particular.
     last_seen, heard newest second seen of any arm, and of treatment: control may go on talking
                      while nobody treated is heard of any more.
     alarms           bad observations in tallies that were impossible otherwise.
@@ -90,6 +91,7 @@ class Account:
     exposure: int = 0
     first: int = 0
     tick: int = 0
+    observed: int = 0
     last_seen: int | None = None
     heard: int | None = None
     alarms: int = 0
@@ -166,6 +168,7 @@ class Account:
     def _hear(self, tally: Tally, at: int) -> None:
         if tally.arm is Arm.TREATMENT and tally.seen:
             self.heard = max(self.heard or at, at)
+            self.observed += tally.seen
 
     def settled(self) -> Account:
         """Return the account as it is once the open group is complete."""
