@@ -14,7 +14,7 @@ import structlog
 from phasegate.core.plan import Plan
 from phasegate.core.run import Run, replay
 from phasegate.core.watch import Watch
-from phasegate.core.watching import watches
+from phasegate.core.watching import only_sentinels, watches
 from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
 from phasegate.engine.schedules import Schedules
@@ -121,7 +121,8 @@ class Loop(Thread):
                 failing.append(run_id)
             else:
                 leases[view.run.environment] = _unattended(view)
-        self._look_for({run_id: view for run_id in going_on if (view := self.views.get(run_id))})
+        views = {run_id: view for run_id in going_on if (view := self.views.get(run_id))}
+        self._look_for(views, frozenset() if decides else self._lapsed())
         self._presence.show(wanted, leases if decides else None, began, LEASE)
         ended = time.monotonic()
         self.last = Round(
@@ -134,9 +135,20 @@ class Loop(Thread):
         if 0 in self._store.attended().leases.values():
             self._reconciler.watch_from(now)
 
-    def _look_for(self, views: Mapping[str, View]) -> None:
+    def _lapsed(self) -> frozenset[str]:
+        """Return the environments whose lease is over: everybody has the old version there.
+
+        Counted in control, those who were treated before would make the arms look broken.
+        """
+        leases = self._store.attended().leases
+        return frozenset(name for name, left in leases.items() if left == 0)
+
+    def _look_for(self, views: Mapping[str, View], lapsed: frozenset[str]) -> None:
         self._watched = {
-            run_id: watches(view.plan, view.run)
+            run_id: tuple(
+                only_sentinels(watch) if view.run.environment in lapsed else watch
+                for watch in watches(view.plan, view.run)
+            )
             for run_id, view in views.items()
             if view.run.ended is None or view.run.rollbacks
         }
