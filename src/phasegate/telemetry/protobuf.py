@@ -16,6 +16,7 @@ from phasegate.telemetry.exposing import (
     OLD_VARIANT,
     PREFIX,
     REASON,
+    SET,
     SUBJECT,
     VARIANT,
     is_unassigned,
@@ -132,8 +133,11 @@ def _evaluated(attributes: Any) -> Exposure | None:
     who = subject and subject.string_value
     if subject is not None and (not who or len(who) > MOST_TEXT):
         who = text(_scalar(subject))
+    flag_set = get(SET)
+    if flag_set is not None:
+        flag_set = text(_scalar(flag_set))
     # Made for every evaluation, so not by name, which would take four times as long.
-    return _new(Exposure, (key, value, who))
+    return _new(Exposure, (key, value, who, flag_set))
 
 
 def _asked_for(attributes: Any, wanted: Wanted | None, *, server: bool) -> dict[str, Scalar]:
