@@ -67,6 +67,29 @@ def evidence_only_from_those_who_may(app: App) -> App:
     return guarded
 
 
+def streams_only_for_those_who_may(app: App) -> App:
+    """Keep viewers from opening flag streams; reading what is served stays open to them.
+
+    Whoever has a stream is leased what is on trial, and a run waits until it has confirmed: one
+    that never does would hold up exposures and rollbacks.
+    """
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        streams = scope["path"].startswith("/flags/v1/stream")
+        if streams and scope[PERSON].role is Role.VIEWER:
+            await refuse(
+                send,
+                403,
+                "may-not",
+                f"{scope[PERSON].name} is viewer and may not take part in a flag stream",
+                "Use an application's token, or read /flags/v1/document, which waits for nobody.",
+            )
+            return
+        await app(scope, receive, send)
+
+    return guarded
+
+
 class Gatekeeper:
     """ASGI wrapper: lets a request in with the person it belongs to, or answers 401."""
 

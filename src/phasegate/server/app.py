@@ -14,7 +14,12 @@ from phasegate.core.plan import Role
 from phasegate.engine.clock import SteadyClock, utc_now
 from phasegate.ports import Unavailable
 from phasegate.server import flagdweb
-from phasegate.server.access import Gatekeeper, evidence_only_from_those_who_may, new_token
+from phasegate.server.access import (
+    Gatekeeper,
+    evidence_only_from_those_who_may,
+    new_token,
+    streams_only_for_those_who_may,
+)
 from phasegate.server.api import Api
 from phasegate.server.bare import App, Receive, Scope, Send
 from phasegate.server.board import FlagBoard
@@ -65,7 +70,7 @@ class Server:
         self._routes: tuple[tuple[str, App], ...] = (
             ("/ofrep/", Ofrep(self.board, home, tickets=tickets, pace=pace)),
             (flagdweb.PREFIX, flagdweb.FlagdWeb(self.board, home)),
-            ("/flags/", flagstream(self.board, home)),
+            ("/flags/", streams_only_for_those_who_may(flagstream(self.board, home))),
             ("/v1/", evidence_only_from_those_who_may(otlp_app(self.engine.intake, seconds))),
             ("/", Api(self.engine, clock).app()),
         )
