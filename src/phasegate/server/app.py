@@ -28,6 +28,7 @@ from phasegate.server.ofrep import Ofrep
 from phasegate.server.origins import Origins
 from phasegate.server.otlp import otlp_app
 from phasegate.server.pace import Pace
+from phasegate.server.quick import Quick
 from phasegate.server.tickets import Tickets
 from phasegate.settings import Settings
 from phasegate.wiring import Engine
@@ -67,8 +68,9 @@ class Server:
         tickets = Tickets(self.engine.store.secret("tickets"))
         pace = Pace(settings.flag_rate) if settings.flag_rate else None
         home = settings.environment
+        ofrep = Ofrep(self.board, home, tickets=tickets, pace=pace)
         self._routes: tuple[tuple[str, App], ...] = (
-            ("/ofrep/", Ofrep(self.board, home, tickets=tickets, pace=pace)),
+            ("/ofrep/", ofrep),
             (flagdweb.PREFIX, flagdweb.FlagdWeb(self.board, home)),
             ("/flags/", streams_only_for_those_who_may(flagstream(self.board, home))),
             ("/v1/", evidence_only_from_those_who_may(otlp_app(self.engine.intake, seconds))),
@@ -76,6 +78,7 @@ class Server:
         )
         own = {token.hash: Person(name=token.name, role=token.role)}
         gate = Gatekeeper(self._route, self.engine.store, own, tickets.opens)
+        self.quick = Quick(ofrep, gate.remembered)
         self._entry: App = gate
         if settings.origins:
             self._entry = Origins(gate, settings.origins, ("/ofrep/", flagdweb.PREFIX))
