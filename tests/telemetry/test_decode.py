@@ -36,7 +36,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from phasegate.telemetry.decode import Encoding, TooLarge, logs, metrics, traces, unpacked
 from phasegate.telemetry.observation import Exposure, Malformed, Observation
-from phasegate.telemetry.wanted import wanted
+from phasegate.telemetry.wanted import Wanted, wanted
 
 NOON_NS = 1_893_499_200_000_000_000
 SECOND = 1_000_000_000
@@ -142,6 +142,24 @@ def test_an_evaluation_without_variant_is_no_exposure(recorder: Recorder) -> Non
     span.end(NOON_NS + SECOND)
 
     assert observed(recorder)[0].exposures == ()
+
+
+@pytest.mark.parametrize("asked", [None, wanted((), ("cart",))])
+def test_who_is_off_because_nobody_watches_is_in_no_arm(
+    recorder: Recorder, asked: Wanted | None
+) -> None:
+    withheld = {**EVALUATED, "feature_flag.result.variant": "off"}
+    span = server_span(recorder)
+    span.add_event("feature_flag.evaluation", {**withheld, "feature_flag.result.reason": "stale"})
+    span.add_event("feature_flag.evaluation", {**EVALUATED, "feature_flag.key": "till"})
+    span.end()
+    request = recorder.trace_request()
+
+    in_protobuf = traces(request.SerializeToString(), Encoding.PROTOBUF, asked).observations
+    as_json = traces(in_json(request), Encoding.JSON, asked).observations
+
+    for (observation,) in (in_protobuf, as_json):
+        assert observation.exposures == (CART_ON._replace(flag="till"),)
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,14 @@ def evaluated(attributes: Mapping[str, Scalar]) -> Exposure | None:
     variant = attributes.get(VARIANT, attributes.get(OLD_VARIANT))
     if not isinstance(flag, str) or not isinstance(variant, str):
         return None
-    if variant == OFF and attributes.get(REASON) == STALE:
-        # Off because nobody watches, not by assignment: in control it would skew the arms.
+    if is_unassigned(variant, attributes.get(REASON)):
         return None
     return Exposure(flag, variant, text(attributes.get(SUBJECT)))
+
+
+def is_unassigned(variant: str, reason: Scalar | None) -> bool:
+    """Say whether somebody is off because nobody watches, not by assignment: in neither arm."""
+    return variant == OFF and reason == STALE
 
 
 def on_span(attributes: Mapping[str, Scalar]) -> list[Exposure]:

@@ -11,7 +11,17 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.metrics.v1 import metrics_pb2
 
-from phasegate.telemetry.exposing import FLAG, OLD_VARIANT, PREFIX, SUBJECT, VARIANT, on_span, text
+from phasegate.telemetry.exposing import (
+    FLAG,
+    OLD_VARIANT,
+    PREFIX,
+    REASON,
+    SUBJECT,
+    VARIANT,
+    is_unassigned,
+    on_span,
+    text,
+)
 from phasegate.telemetry.lens import Logs, Traces
 from phasegate.telemetry.limits import MOST_TEXT
 from phasegate.telemetry.observation import EXPOSURE_EVENT, Exposure, Malformed, Scalar
@@ -115,6 +125,9 @@ def _evaluated(attributes: Any) -> Exposure | None:
         return None
     key, value = flag.string_value, variant.string_value
     if not key or not value or max(len(key), len(value)) > MOST_TEXT:
+        return None
+    reason = get(REASON)
+    if reason is not None and is_unassigned(value, reason.string_value):
         return None
     who = subject and subject.string_value
     if subject is not None and (not who or len(who) > MOST_TEXT):
