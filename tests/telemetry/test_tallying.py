@@ -662,7 +662,7 @@ def test_every_observation_received_is_accounted_for() -> None:
     )
 
     counters = made.counters
-    beside = ("received", "stray_exposures", "points")
+    beside = ("received", "unattributable", "before_watch", "stray_exposures", "points")
     others = {name: value for name, value in vars(counters).items() if name not in beside}
     assert counters.received == sum(others.values()) == 8
     assert others == {

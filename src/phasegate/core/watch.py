@@ -51,6 +51,9 @@ class Watch:
 
     flag    the flag whose evaluation tells the arm: variant "on" is treatment, "off" control.
     block   length in seconds of the blocks in which a subject counts once as at risk.
+    environment  whose flags they are: what is told of another's is none of its business.
+    since        Unix time when its exposure began: what was observed before is not counted for it.
+                 Sentinels are, whenever they come: a clock may be wrong, and harm is harm.
     """
 
     run: str
@@ -60,6 +63,8 @@ class Watch:
     attempt: int
     series: tuple[Series, ...]
     block: int
+    environment: str = ""
+    since: float = 0.0
 
 
 def beyond_scale(metric: Metric, value: object) -> bool | None:

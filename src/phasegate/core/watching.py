@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from phasegate.core.plan import (
     KNOW_SUBJECTS,
@@ -43,6 +43,12 @@ def watches(plan: Plan, run: Run) -> tuple[Watch, ...]:
     """
     known = [trial for trial in run.trials.values() if trial.state is not TrialState.WAITING]
     return tuple(_watch(plan, run, trial) for trial in known)
+
+
+def only_sentinels(watch: Watch) -> Watch:
+    """Return the watch without what is judged by comparing arms, for when nobody is treated."""
+    kept = tuple(one for one in watch.series if one.metric.kind is MetricKind.SENTINEL)
+    return replace(watch, series=kept)
 
 
 def exposures(run: Run) -> dict[tuple[str, str, int], int]:
@@ -101,6 +107,8 @@ def _watch(plan: Plan, run: Run, trial: Trial) -> Watch:
         attempt=trial.attempt,
         series=_series(plan, trial),
         block=max(1, round(plan.block.total_seconds())),
+        environment=run.environment,
+        since=trial.since.timestamp() if trial.since else 0.0,
     )
 
 

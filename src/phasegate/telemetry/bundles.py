@@ -168,14 +168,28 @@ class Member:
 
 
 class Bundle:
-    """Counts observations for its series. Whoever calls has checked that they belong."""
+    """Counts observations for its series. Whoever calls has checked that they belong.
 
-    __slots__ = ("_cells", "_judges", "_number", "_subjects", "block", "key", "members", "value_of")
+    since  Unix time when the trial's exposure began; what was observed before does not belong.
+    """
+
+    __slots__ = (
+        "_cells",
+        "_judges",
+        "_number",
+        "_subjects",
+        "block",
+        "key",
+        "members",
+        "since",
+        "value_of",
+    )
 
     def __init__(self, key: BundleKey, members: Sequence[Member], block: int) -> None:
         self.key = key
         self.members = tuple(members)
         self.block = block
+        self.since = 0.0
         self.value_of = key.belonging.value
         # A member and its set of the ill stay the same for good, so that they are looked up once.
         self._judges = tuple((member.is_bad, member.ill, member) for member in members)

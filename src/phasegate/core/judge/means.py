@@ -9,8 +9,8 @@ Against control a mean has bets of its own, since values that hardly vary prove 
 does. With a centre c, `g = (b - c)([treated]/s - [control]/(1 - s))` has the mean
 `b_treated - b_control` whatever c is, and the nearer c is to where the values lie, the less g
 varies. c is the mean of control so far, so that it depends on the past alone. With y = g - margin
-as a part of its least there are two kinds of bets, since a tally has sums and not each
-value:
+as a part of the least that it can be, there are two kinds of bets, since a tally has sums and not
+each value:
 
 - one bet on each value, from below: `log(1 + l y) >= l y + (log(1 - l) + l) y^2`, with the sum of
   y^2 at most what its mean allows, b^2 <= b. However many values come at once, nothing is lost.
