@@ -105,7 +105,7 @@ def why(world: World, run: str) -> str:
     [
         (unhappy, "rating"),
         (falling, "falls"),
-        (slower, "took longer than"),
+        (slower, "responses"),
     ],
     ids=["a mean", "a rate of events", "a distribution"],
 )
@@ -144,6 +144,7 @@ def test_judgements_say_means_and_rates_with_their_intervals(world: World) -> No
         "response_time>300",
         "response_time>1000",
         "response_time>3000",
+        "response_time>cuts",
     ]
     assert sum(one.alpha for one in cuts) == pytest.approx(rating.alpha)
 

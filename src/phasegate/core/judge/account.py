@@ -41,6 +41,7 @@ class Setup:
     valued    its tallies carry sums of a measured quantity, which has a unit.
     scale     good and bad end of a mean's scale; None for all else.
     timed     it counts events in the time that subjects are present.
+    ladder    series of the cuts of a quantile, which are judged together; empty for all else.
     """
 
     terms: tuple[Terms, ...] = ()
@@ -50,11 +51,19 @@ class Setup:
     valued: bool = False
     scale: tuple[float, float] | None = None
     timed: bool = False
+    ladder: tuple[str, ...] = ()
+
+    @property
+    def graded(self) -> bool:
+        """It is judged by means of values between good and bad."""
+        return self.scale is not None or bool(self.ladder)
 
     def part(self, tally: Tally) -> Tally | Part:
         """Return what a tally counts as."""
         if self.scale is not None:
             return means.part(tally, self.scale)
+        if self.ladder:
+            return means.rung(tally, self.ladder)
         return rates.part(tally) if self.timed else tally
 
     def fault(self, tally: Tally) -> str:
@@ -192,7 +201,7 @@ class Account:
         self._weigh_arms()
         looked = self.batch.worth_a_look
         # A mean's bets are on whole batches: one that waited for bad news would be chosen by it.
-        if looked or self.batch.newly_bad or self.setup.scale is not None:
+        if looked or self.batch.newly_bad or self.setup.graded:
             self._pay()
         if not looked or self.uneven:
             return
