@@ -10,7 +10,7 @@ import random
 import secrets
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import httpx
@@ -82,19 +82,19 @@ class Stream:
 
     def _run(self) -> None:
         with self._http:
-            pauses = _pauses()
+            waits = pauses()
             while not self._closing.is_set():
                 try:
                     for in_force in self._listen():
                         if in_force:
-                            pauses = _pauses()
+                            waits = pauses()
                     self._lost("the server ended the stream")
                 except (httpx.HTTPError, SSEError, OSError) as error:
                     self._lost(_reason(error))
                 except (ValueError, TypeError, KeyError, RecursionError) as error:
                     self._listener.unusable()
                     self._lost(f"the server sent what cannot be used: {error}")
-                self._closing.wait(next(pauses))
+                self._closing.wait(next(waits))
 
     def _listen(self) -> Iterator[bool]:
         """Take part in one connection; yields after each event, True for a document in force."""
@@ -153,11 +153,14 @@ def unique(name: str) -> str:
     return f"{name or socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
-def _pauses() -> Iterator[float]:
-    """Yield growing pauses with jitter, so that many clients do not come back at once."""
+def pauses(drawn: Callable[[float, float], float] = random.uniform) -> Iterator[float]:
+    """Yield growing pauses with jitter, so that many clients do not come back at once.
+
+    drawn: a number between two; by chance.
+    """
     pause = SOONEST_RETRY_S
     while True:
-        yield pause * random.uniform(0.5, 1.0)  # noqa: S311 jitter, no secret
+        yield drawn(pause / 2, pause)
         pause = min(2 * pause, LATEST_RETRY_S)
 
 
