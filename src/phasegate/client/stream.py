@@ -62,6 +62,7 @@ class Stream:
         self._asked = {"environment": environment, "name": unique(name)}
         self._listener = listener
         self._closing = threading.Event()
+        self._parted = threading.Event()
         self._thread = threading.Thread(target=self._run, name="phasegate-flags", daemon=True)
         self._id: str | None = None
         self._socket: socket.socket | None = None
@@ -75,7 +76,10 @@ class Stream:
         if self._closing.is_set():
             return
         self._closing.set()
-        self._say_goodbye(timeout_s)
+        try:
+            self._say_goodbye(timeout_s)
+        finally:
+            self._parted.set()
         self._hang_up()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(timeout_s)
@@ -95,6 +99,8 @@ class Stream:
                     self._listener.unusable()
                     self._lost(f"the server sent what cannot be used: {error}")
                 self._closing.wait(next(waits))
+            # Ended during a goodbye, which ends the stream, its connection would stay open.
+            self._parted.wait()
 
     def _listen(self) -> Iterator[bool]:
         """Take part in one connection; yields after each event, True for a document in force."""
