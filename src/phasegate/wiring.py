@@ -25,6 +25,7 @@ from phasegate.engine.measures import Kind, Measure, OwnMeasures, gauge, labelle
 from phasegate.engine.observer import Observer
 from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
+from phasegate.engine.retention import Retention
 from phasegate.engine.sentry import Sentry
 from phasegate.flags.journal import log_of
 from phasegate.ports import MetricSource, Publisher, Store
@@ -84,6 +85,14 @@ class Engine:
             hold_back=self.target.hold_back,
             clock=clock,
         )
+        self._retention = Retention(
+            store=self.store,
+            minutes_after=settings.minutes_after,
+            hours_after=settings.hours_after,
+            ended=self._ended,
+            clock=clock,
+            holder=self.name,
+        )
         self._health = Health(self.store, self._loop, self._clock_watch)
         self._measures = OwnMeasures(self.store, self._loop, self._clock_watch, publisher)
         self._stopping = Signal()
@@ -103,9 +112,11 @@ class Engine:
         self._flusher.start()
         self._loop.start()
         self._sentry.start()
+        self._retention.start()
 
     def stop(self) -> None:
         """Finish the round under way, keep what was received, release everything."""
+        self._retention.stop()
         self._sentry.stop()
         self._loop.stop()
         self._stopping.set()
@@ -136,6 +147,13 @@ class Engine:
             "phasegate_held_back",
             "Components withdrawn from memory that are not on record yet.",
             len(self._sentry.held),
+        )
+        yield labelled(
+            "phasegate_packed_tallies",
+            "Old tallies that this server has packed.",
+            "by",
+            {"server": self._retention.packed},
+            Kind.COUNTER,
         )
         yield labelled(
             "phasegate_telemetry",
@@ -178,6 +196,9 @@ class Engine:
                 seen = self.store.sightings(*key)
                 self._tallier.recall([one for one in seen if one.series in new])
         self._recalled = looked_for
+
+    def _ended(self) -> list[str]:
+        return [run.id for run in runs(self.store) if run.ended and not run.rollbacks]
 
     def _environments(self) -> set[str]:
         prefix = log_of("")

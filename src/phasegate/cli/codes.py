@@ -9,9 +9,9 @@ EXPLANATIONS: dict[str, str] = {
         "name means the same flags everywhere."
     ),
     "flags-watched-elsewhere": (
-        "A run in another environment watches the same flags, and telemetry need not say which "
-        "environment it comes from. One run could pass on the other's traffic, so a second one "
-        "is not started."
+        "A run in another environment watches the same flags, and a metric source counts them "
+        "for both, since its query does not name the environment. One run could pass on the "
+        "other's traffic, so a second one is not started."
     ),
     "endpoint-secret": (
         "The endpoints of a run are kept in its log, which people read. A user or password in a "

@@ -63,6 +63,7 @@ class PhasegateProvider(AbstractProvider):
         """
         super().__init__()
         self._logger_provider = logger_provider
+        self._environment = environment
         self._connect = partial(
             FlagClient,
             url,
@@ -204,6 +205,7 @@ class PhasegateProvider(AbstractProvider):
             details.value if details else None,
             details.attributes if details else {},
             self._logger_provider,
+            environment=self._environment,
         )
 
     def outcome(self, key: str, context: EvaluationContext | None) -> Resolution:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event as Signal
 from threading import Thread
 
 import structlog
 
-from phasegate.core.plan import MetricKind, Plan
+from phasegate.core.plan import Plan
 from phasegate.core.run import Run, replay
 from phasegate.core.watch import Watch
-from phasegate.core.watching import watches
+from phasegate.core.watching import only_sentinels, watches
 from phasegate.engine.presence import Leases, Presence
 from phasegate.engine.reconciler import Reconciler, View
 from phasegate.engine.schedules import Schedules
@@ -26,8 +26,6 @@ TICK = 0.5
 
 LEASE = timedelta(seconds=5)
 """How long one server keeps the right to decide without renewing it."""
-
-SENTINEL = MetricKind.SENTINEL
 
 log = structlog.get_logger()
 
@@ -210,10 +208,7 @@ def _looked_for(view: View, leases: Leases) -> tuple[Watch, ...]:
     found = watches(view.plan, view.run)
     if view.run.environment not in leases.ended:
         return found
-    return tuple(
-        replace(watch, series=tuple(s for s in watch.series if s.metric.kind is SENTINEL))
-        for watch in found
-    )
+    return tuple(only_sentinels(watch) for watch in found)
 
 
 def _by_hand(logs: list[str]) -> set[str]:

@@ -10,10 +10,14 @@ from phasegate.telemetry.observation import Exposure, Scalar
 PREFIX = "feature_flag."
 FLAG = "feature_flag.key"
 SUBJECT = "feature_flag.context.id"
+SET = "feature_flag.set.id"
 VARIANT = "feature_flag.result.variant"
 REASON, STALE = "feature_flag.result.reason", "stale"
 OLD_VARIANT = "feature_flag.variant"
 """The name before semantic conventions 1.32."""
+
+TOLD = (FLAG, VARIANT, OLD_VARIANT, REASON, SUBJECT, SET)
+"""What tells one evaluation."""
 
 RESERVED = frozenset(
     PREFIX + name
@@ -44,7 +48,7 @@ def evaluated(attributes: Mapping[str, Scalar]) -> Exposure | None:
         return None
     if is_unassigned(variant, attributes.get(REASON)):
         return None
-    return Exposure(flag, variant, text(attributes.get(SUBJECT)))
+    return Exposure(flag, variant, text(attributes.get(SUBJECT)), text(attributes.get(SET)))
 
 
 def is_unassigned(variant: str, reason: Scalar | None) -> bool:
@@ -63,10 +67,10 @@ def on_span(attributes: Mapping[str, Scalar]) -> list[Exposure]:
         return []
     whole = evaluated(attributes)
     found = [whole] if whole else []
-    subject = text(attributes.get(SUBJECT))
+    subject, flag_set = text(attributes.get(SUBJECT)), text(attributes.get(SET))
     for name in named:
         if name not in RESERVED and (variant := _variant(attributes[name])):
-            found.append(Exposure(name.removeprefix(PREFIX), variant, subject))
+            found.append(Exposure(name.removeprefix(PREFIX), variant, subject, flag_set))
     return found
 
 
