@@ -145,8 +145,8 @@ EXPLANATIONS: dict[str, str] = {
     # Flags and codes.
     "unknown-flag": "The environment has no such flag; the message lists those it has.",
     "flag-under-run": (
-        "A run decides on this flag's exposure. Kill the flag to have it off at once, or roll the "
-        "run back."
+        "A run decides on this flag's exposure until it has ended. Kill the flag to have it off at "
+        "once, or roll the run back."
     ),
     "unknown-code": "No message of this version has that code.",
     "rehearsal-missing": (
