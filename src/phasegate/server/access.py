@@ -118,6 +118,12 @@ class Gatekeeper:
         secret = _secret(scope)
         if not secret:
             return _TICKET_HOLDER if self._opens(scope) else None
+        return await self.person(secret)
+
+    async def person(self, secret: str) -> Person | None:
+        """Return whom a secret belongs to. Raises Unavailable for one that is not known."""
+        if not secret:
+            return None
         person = self._remembered(secret)
         if person is not None:
             return person
