@@ -15,6 +15,7 @@ from phasegate.telemetry.records import SpanEvent
 
 KEY, VARIANT = "feature_flag.key", "feature_flag.result.variant"
 REASON, SUBJECT = "feature_flag.result.reason", "feature_flag.context.id"
+SET = "feature_flag.set.id"
 NAME = "feature_flag.evaluation"
 
 
@@ -41,6 +42,14 @@ def test_an_evaluation_is_read_wherever_its_subject_stands() -> None:
     for place in range(3):
         pairs = [*told[:place], (SUBJECT, "p-1"), *told[place:]]
         assert evaluations.read(event(*pairs)) == Exposure("cart", "on", "p-1")
+
+
+def test_evaluations_of_two_environments_are_not_taken_for_each_other() -> None:
+    told = [(KEY, "cart"), (VARIANT, "on"), (SUBJECT, "p-1")]
+
+    for name in ("trial", "production"):
+        read = evaluations.read(event(*told, (SET, name)))
+        assert read == Exposure("cart", "on", "p-1", name)
 
 
 def test_two_subjects_that_differ_are_not_taken_for_each_other() -> None:
@@ -79,7 +88,7 @@ def test_another_event_keeps_its_subject_among_its_attributes() -> None:
     assert read == SpanEvent("rated", 7, {"rating": 4, SUBJECT: "p-1"})
 
 
-NAMES = st.sampled_from([KEY, VARIANT, "feature_flag.variant", REASON, SUBJECT, "other"])
+NAMES = st.sampled_from([KEY, VARIANT, "feature_flag.variant", REASON, SUBJECT, SET, "other"])
 SCALARS = st.one_of(
     st.sampled_from(["on", "off", "stale", "", "cart"]),
     st.text(max_size=130),

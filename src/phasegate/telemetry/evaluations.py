@@ -50,12 +50,12 @@ def read(event: bytes) -> Exposure | SpanEvent | None:
     if told is None or told[0] != size or size >= len(rest):
         return _read(event)
     # Made for every evaluation, so not by name, which would take four times as long.
-    return _new(Exposure, (told[1], told[2], text(rest[1 : size + 1])))
+    return _new(Exposure, (told[1], told[2], text(rest[1 : size + 1]), told[3]))
 
 
 @lru_cache(MOST_REMEMBERED)
-def _told(before: bytes, behind: bytes) -> tuple[int, str, str] | None:
-    """Return the size of the subject's value, the flag, and the variant.
+def _told(before: bytes, behind: bytes) -> tuple[int, str, str, str | None] | None:
+    """Return the size of the subject's value, the flag, the variant and the flag set.
 
     None where the event has to be read as a whole. Before end the first bytes of the attribute.
     """
@@ -70,7 +70,7 @@ def _told(before: bytes, behind: bytes) -> tuple[int, str, str] | None:
     if event.name != EXPOSURE_EVENT or SUBJECT in event.attributes:
         return None
     told = evaluated(chosen(event.attributes, TOLD))
-    return told and (size, told.flag, told.variant)
+    return told and (size, told.flag, told.variant, told.flag_set)
 
 
 def _read(event: bytes) -> Exposure | SpanEvent | None:
