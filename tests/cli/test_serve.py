@@ -108,6 +108,32 @@ def test_a_server_that_is_asked_to_end_gives_up_its_steps_and_the_next_carries_t
     assert took < 8
 
 
+ENDED_WHILE_IT_BEGINS = """
+import os, signal, sys
+from pathlib import Path
+from phasegate.server.app import Server
+from phasegate.server.run import listen, run
+from phasegate.settings import Settings
+
+listener = listen("127.0.0.1", 0)
+settings = Settings(data=Path(sys.argv[1]), port=listener.getsockname()[1])
+server = Server(settings)
+run(server, listener, lambda: os.kill(os.getpid(), signal.SIGTERM))
+print("decides still" if server.engine._loop.is_alive() else "ended")
+"""
+
+
+@pytest.mark.e2e
+def test_a_server_that_is_asked_to_end_while_it_begins_ends_all_that_it_began(
+    tmp_path: Path,
+) -> None:
+    program = [sys.executable, "-c", ENDED_WHILE_IT_BEGINS, str(tmp_path)]
+
+    done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=True)
+
+    assert done.stdout.endswith("ended\n")
+
+
 def wait_for(happens: Callable[[], bool]) -> None:
     until = time.monotonic() + 20
     while not happens():
