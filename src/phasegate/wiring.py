@@ -19,7 +19,7 @@ from phasegate.adapters.targets.flag import FlagTarget, ReadBack
 from phasegate.core.watch import Watch
 from phasegate.engine.background import Background
 from phasegate.engine.clock import SteadyClock
-from phasegate.engine.health import ClockWatch, Health
+from phasegate.engine.health import ClockWatch, Health, Watchdog
 from phasegate.engine.loop import Loop
 from phasegate.engine.measures import Kind, Measure, OwnMeasures, gauge, labelled
 from phasegate.engine.observer import Observer
@@ -100,6 +100,7 @@ class Engine:
             holder=self.name,
         )
         self._health = Health(self.store, self._loop, self._clock_watch)
+        self._watchdog = Watchdog(self._health.trouble)
         self._measures = OwnMeasures(self.store, self._loop, self._clock_watch, publisher)
         self._stopping = Signal()
         self._flusher = Thread(
@@ -119,9 +120,11 @@ class Engine:
         self._loop.start()
         self._sentry.start()
         self._retention.start()
+        self._watchdog.start()
 
     def stop(self) -> None:
         """Finish the round under way, keep what was received, give up steps, release everything."""
+        self._watchdog.stop()
         self._retention.stop()
         self._sentry.stop()
         self._loop.stop()
@@ -150,6 +153,16 @@ class Engine:
     def measures(self) -> Iterator[Measure]:
         """Yield what this server says of itself in numbers."""
         yield from self._measures.read()
+        yield gauge(
+            "phasegate_ready",
+            "Whether nothing kept this server from its work when its watchdog looked last.",
+            float(self._watchdog.trouble is None),
+        )
+        yield gauge(
+            "phasegate_nobody_decides",
+            "Whether no server decides, as this one sees it.",
+            float(self._watchdog.nobody_decides),
+        )
         kept = len(self.intake.kept)
         yield gauge("phasegate_evidence_waiting", "Tallies that wait for the store.", kept)
         yield gauge(
