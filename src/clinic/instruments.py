@@ -28,10 +28,14 @@ EXPORT_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True)
 class Instruments:
-    """What the clinic asks and tells. Nothing here fails when nobody listens."""
+    """What the clinic asks and tells. Nothing here fails when nobody listens.
+
+    environment  whose flags it is served by, which it says with every alarm; None: nobody's.
+    """
 
     tracer: Tracer
     logger: Logger
+    environment: str | None = None
 
     def exposed(self, flag: str, patient: str) -> bool:
         """Say whether this patient gets the new version; False when flags cannot be had."""
@@ -39,6 +43,7 @@ class Instruments:
 
     def safety_critical(self, *, component: str, patient: str, version: str, reason: str) -> None:
         """Report an answer that would have harmed, and whose it was."""
+        where = {} if self.environment is None else {"feature_flag.set.id": self.environment}
         self.logger.emit(
             event_name="safety.critical",
             severity_number=SeverityNumber.FATAL,
@@ -49,6 +54,7 @@ class Instruments:
                 "feature_flag.key": component,
                 "feature_flag.result.variant": "on" if version == "new" else "off",
                 "phasegate.component": component,
+                **where,
             },
         )
 
@@ -115,4 +121,5 @@ def connect(url: str, *, environment: str, token: str) -> Wires:
     trace.set_tracer_provider(spans)
     _logs.set_logger_provider(logs)
     install(PhasegateProvider(url=base, environment=environment, token=token), [TelemetryHook()])
-    return Wires(Instruments(spans.get_tracer("clinic"), logs.get_logger("clinic")), spans, logs)
+    told = Instruments(spans.get_tracer("clinic"), logs.get_logger("clinic"), environment)
+    return Wires(told, spans, logs)

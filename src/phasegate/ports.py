@@ -240,6 +240,7 @@ class CountQuestion:
 
     bound   of a quantile, in the metric's unit: what lies beyond it is bad.
     since, until  Unix seconds, until not included; both are multiples of step.
+    environment   that of the run: the same flag elsewhere is another one.
     """
 
     metric: Metric
@@ -250,6 +251,7 @@ class CountQuestion:
     until: int
     step: int
     endpoints: Mapping[str, str]
+    environment: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 from phasegate import planfile
 from phasegate.core.command import OPERATING, Draft, Person, Refusal, Request, handle
 from phasegate.core.event import START_OF_CHAIN, Event, Json, chain
-from phasegate.core.plan import Plan
+from phasegate.core.plan import KNOW_SUBJECTS, Metric, Plan
 from phasegate.core.problem import Problem
 from phasegate.core.run import Run, replay
+from phasegate.core.watching import COUNTED_KINDS
 from phasegate.flags.journal import Journal, log_of, read
-from phasegate.flags.life import Before, refused
+from phasegate.flags.life import Before, before_change, named, refused
 from phasegate.flags.stale import Standing, standings
 from phasegate.ports import Conflict, Store, Unavailable
 
@@ -137,7 +138,7 @@ def change_flag(
         log, held = log_of(environment), before.journal
         try:
             end = _End(log=log, number=held.number, head=held.head or START_OF_CHAIN)
-            return _append(store, end, draft, actor, now)
+            return _append(store, end, named(before, draft), actor, now)
         except Conflict:
             continue
     return _too_busy(log_of(environment))
@@ -145,17 +146,11 @@ def change_flag(
 
 def flags_before(store: Store, environment: str, now: datetime) -> Before:
     """Return an environment's flags as a change of them finds them."""
-    return Before(
-        journal=journal(store, environment),
-        states={state.key: state for state in store.flag_states(environment)[1]},
-        busy=frozenset(
-            trial.flag
-            for run in runs(store)
-            if run.environment == environment and not run.ended
-            for trial in run.trials.values()
-        ),
-        now=now,
-    )
+    # The journal first: what a run takes after it was read makes the append a conflict, or is
+    # seen here.
+    held = journal(store, environment)
+    here = [run for run in runs(store) if run.environment == environment]
+    return before_change(held, store.flag_states(environment)[1], here, now)
 
 
 def flag_standings(store: Store, environment: str, now: datetime, days: int) -> list[Standing]:
@@ -226,34 +221,46 @@ def _new_id(plan: str) -> str:
 
 
 def _watched_elsewhere(store: Store, plan: Plan, environment: str) -> Refusal | None:
-    """Refuse a second run over the same flags: telemetry would be counted for both.
+    """Refuse a second run over the same flags where a metric source would count for both.
 
-    Spans need not say which environment they come from, and a run must never pass, or be taken
-    back, on the traffic of another.
+    Our own telemetry says which environment it is of. A source says so only if it is asked: a run
+    must never pass, or be taken back, on the traffic of another.
     """
-    wanted = _flags_of(plan)
+    wanted = _flags_counted_everywhere(plan)
     for run in runs(store):
         if run.ended is not None or run.environment == environment:
             continue
         other = planfile.parse_unreviewed(*store.plan_text(run.plan_hash)).plan
-        shared = wanted & _flags_of(other) if other else wanted
+        shared = wanted & _flags_counted_everywhere(other) if other else wanted
         if shared:
             return Refusal(
                 code="flags-watched-elsewhere",
-                message=f"run {run.id} in {run.environment} watches {', '.join(sorted(shared))}",
-                remedy="Wait until it has ended, or use a control plane of its own for each "
-                "environment.",
+                message=f"run {run.id} in {run.environment} watches {', '.join(sorted(shared))} "
+                "too, and a metric source would count both as one",
+                remedy="Name {environment} in the metrics' queries (:environment in SQL), or wait "
+                "until that run has ended.",
             )
     return None
 
 
-def _flags_of(plan: Plan) -> set[str]:
+def _flags_counted_everywhere(plan: Plan) -> set[str]:
+    """Return what a metric source counts by arm without being told of which environment."""
     return {
         name
         for phase in plan.phases
+        if any(_counts_everywhere(plan.metric(each.metric)) for each in phase.conditions)
         for component in phase.components
         for name in (component.flag, component.name)
     }
+
+
+def _counts_everywhere(metric: Metric) -> bool:
+    asked = (metric.query, metric.query_all, metric.query_part)
+    return (
+        metric.kind in COUNTED_KINDS
+        and metric.source not in KNOW_SUBJECTS
+        and not all("{environment}" in one or ":environment" in one for one in asked if one)
+    )
 
 
 def _names_refused(environment: str, endpoints: Mapping[str, str]) -> Refusal | None:

@@ -109,7 +109,7 @@ class Engine:
             name="phasegate-intake",
             daemon=True,
         )
-        self._recalled: set[tuple[str, str]] = set()
+        self._recalled: dict[tuple[str, str], set[str]] = {}
 
     def start(self) -> None:
         """Serve what the store says, then begin to decide."""
@@ -208,10 +208,16 @@ class Engine:
 
     def _watch(self, watches: list[Watch]) -> None:
         self._tallier.watch(watches)
+        looked_for: dict[tuple[str, str], set[str]] = {}
         for watch in watches:
-            if (watch.run, watch.phase) not in self._recalled:
-                self._tallier.recall(self.store.sightings(watch.run, watch.phase))
-                self._recalled.add((watch.run, watch.phase))
+            names = {series.name for series in watch.series}
+            looked_for.setdefault((watch.run, watch.phase), set()).update(names)
+        for key, names in looked_for.items():
+            if new := names - self._recalled.get(key, set()):
+                # Once for each series: a recall counts, it does not replace.
+                seen = self.store.sightings(*key)
+                self._tallier.recall([one for one in seen if one.series in new])
+        self._recalled = looked_for
 
     def _ended(self) -> list[str]:
         return [run.id for run in runs(self.store) if run.ended and not run.rollbacks]

@@ -150,6 +150,7 @@ def test_a_tracking_event_becomes_a_log_event_of_the_subject(
     assert record.event_name == "satisfaction"
     assert dict(record.attributes) == {
         "feature_flag.context.id": "patient-1",
+        "feature_flag.set.id": "production",
         "value": 4.5,
         "ward": "ICU",
         "beds": (1,),
@@ -162,4 +163,5 @@ def test_a_tracking_event_needs_neither_subject_nor_details(
     client.track("safety.critical")
 
     (record,) = [finished.log_record for finished in logs.get_finished_logs()]
-    assert (record.event_name, dict(record.attributes)) == ("safety.critical", {})
+    assert record.event_name == "safety.critical"
+    assert dict(record.attributes) == {"feature_flag.set.id": "production"}

@@ -267,6 +267,7 @@ def test_a_flag_in_shadow_runs_both_and_tells_of_both(
     common = {
         "feature_flag.key": "triage",
         "feature_flag.context.id": "patient-1",
+        "feature_flag.set.id": "production",
         "agrees": False,
     }
     assert old == {**common, "feature_flag.result.variant": "off", "error": False}

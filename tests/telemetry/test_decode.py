@@ -36,7 +36,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from phasegate.telemetry.decode import Encoding, TooLarge, logs, metrics, traces, unpacked
 from phasegate.telemetry.observation import Exposure, Malformed, Observation
-from phasegate.telemetry.wanted import wanted
+from phasegate.telemetry.wanted import Wanted, wanted
 
 NOON_NS = 1_893_499_200_000_000_000
 SECOND = 1_000_000_000
@@ -144,6 +144,24 @@ def test_an_evaluation_without_variant_is_no_exposure(recorder: Recorder) -> Non
     assert observed(recorder)[0].exposures == ()
 
 
+@pytest.mark.parametrize("asked", [None, wanted((), ("cart",))])
+def test_who_is_off_because_nobody_watches_is_in_no_arm(
+    recorder: Recorder, asked: Wanted | None
+) -> None:
+    withheld = {**EVALUATED, "feature_flag.result.variant": "off"}
+    span = server_span(recorder)
+    span.add_event("feature_flag.evaluation", {**withheld, "feature_flag.result.reason": "stale"})
+    span.add_event("feature_flag.evaluation", {**EVALUATED, "feature_flag.key": "till"})
+    span.end()
+    request = recorder.trace_request()
+
+    in_protobuf = traces(request.SerializeToString(), Encoding.PROTOBUF, asked).observations
+    as_json = traces(in_json(request), Encoding.JSON, asked).observations
+
+    for (observation,) in (in_protobuf, as_json):
+        assert observation.exposures == (CART_ON._replace(flag="till"),)
+
+
 @pytest.mark.parametrize(
     ("attributes", "failed"),
     [
@@ -206,18 +224,25 @@ def test_an_inner_span_whose_server_span_is_elsewhere_tells_an_exposure_alone(
     ("attributes", "exposures"),
     [
         (EVALUATED, (CART_ON,)),
-        ({"feature_flag.key": "cart", "feature_flag.variant": "off"}, (("cart", "off", None),)),
+        (
+            {"feature_flag.key": "cart", "feature_flag.variant": "off"},
+            (Exposure("cart", "off", None),),
+        ),
         (
             {
                 "feature_flag.cart": "on",
                 "feature_flag.new.till": False,
                 "feature_flag.version": "3",
             },
-            (("cart", "on", None), ("new.till", "off", None)),
+            (Exposure("cart", "on", None), Exposure("new.till", "off", None)),
         ),
         (
             {"feature_flag.cart": True, "feature_flag.context.id": "patient-1"},
             (CART_ON,),
+        ),
+        (
+            {"feature_flag.cart": "on", "feature_flag.set.id": "staging"},
+            (Exposure("cart", "on", None, "staging"),),
         ),
         ({"feature_flag.cart": 7, "feature_flag.set.id": "on", "http.route": "/"}, ()),
     ],
@@ -283,7 +308,7 @@ def test_attributes_of_a_request_that_nobody_asks_for_are_left_out(recorder: Rec
         "error": True,
         "duration": 1000.0,
     }
-    assert request.exposures == (("till", "on", None),)
+    assert request.exposures == (Exposure("till", "on", None),)
     assert rated.attributes == {"rating": 4}
 
 
@@ -299,7 +324,7 @@ def test_an_evaluation_is_told_in_texts_of_a_decent_length(recorder: Recorder) -
         traces(request.SerializeToString(), Encoding.PROTOBUF),
         traces(in_json(request), Encoding.JSON),
     ):
-        assert found.observations[0].exposures == (("cart", "on", "17"),)
+        assert found.observations[0].exposures == (Exposure("cart", "on", "17"),)
 
 
 def test_the_trace_state_tells_that_a_stream_is_sampled(recorder: Recorder) -> None:

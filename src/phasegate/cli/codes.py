@@ -9,9 +9,9 @@ EXPLANATIONS: dict[str, str] = {
         "name means the same flags everywhere."
     ),
     "flags-watched-elsewhere": (
-        "A run in another environment watches the same flags, and telemetry need not say which "
-        "environment it comes from. One run could pass on the other's traffic, so a second one "
-        "is not started."
+        "A run in another environment watches the same flags, and a metric source counts them "
+        "for both, since its query does not name the environment. One run could pass on the "
+        "other's traffic, so a second one is not started."
     ),
     "endpoint-secret": (
         "The endpoints of a run are kept in its log, which people read. A user or password in a "
@@ -29,6 +29,10 @@ EXPLANATIONS: dict[str, str] = {
         "Applications keep what they were served until their lease ends."
     ),
     "server-url": "The server's address must be an HTTP address such as http://127.0.0.1:8080.",
+    "extra-missing": (
+        "What was asked for needs a package that a plain installation leaves out. The message "
+        "names the extra that brings it."
+    ),
     "unexpected-answer": (
         "Something answered that is no phasegate server of this version: a proxy, another "
         "program on that port, or an older or newer control plane."

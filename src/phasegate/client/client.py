@@ -61,6 +61,7 @@ class FlagClient:
         kept = Cache(cache, environment) if cache is not None else None
         self._held = InForce(on_news, kept)
         self._logger_provider = logger_provider
+        self._environment = environment
         self._shadows: Shadows | None = None
         self._stream = Stream(url, environment, token, name, self._held)
         self._stream.start()
@@ -216,7 +217,7 @@ class FlagClient:
     def _begin_shadows(self) -> Shadows:
         with _beginning:
             if self._shadows is None:
-                self._shadows = Shadows(_teller(self._logger_provider))
+                self._shadows = Shadows(_teller(self._logger_provider, self._environment))
             return self._shadows
 
     def __enter__(self) -> Self:
@@ -233,14 +234,14 @@ class FlagClient:
         self.close()
 
 
-def _teller(provider: LoggerProvider | None) -> Tell:
+def _teller(provider: LoggerProvider | None, environment: str) -> Tell:
     """Return what tells of shadows; without OpenTelemetry nothing can be told, which is logged."""
     try:
         from phasegate.client.tracking import emit_shadow  # noqa: PLC0415 an extra of its own
     except ImportError:
         _log.warning("shadows run but are not told: install phasegate[otel]")
         return _told_nowhere
-    return emit_shadow(provider)
+    return emit_shadow(provider, environment)
 
 
 def _told_nowhere(*_: object, **__: object) -> None:

@@ -13,12 +13,14 @@ from phasegate.flags.variants import OFF, ON
 SUBJECT = "feature_flag.context.id"
 """Attribute that binds an event, or a span, to the subject that flags were evaluated for."""
 
+SET = "feature_flag.set.id"
+"""Attribute that says whose flags they were: the environment's."""
 
 SHADOW = "phasegate.shadow"
 """Event that tells of one path of a shadowed component: the new one as `on`, the old as `off`."""
 
 
-def emit_shadow(provider: LoggerProvider | None) -> Tell:
+def emit_shadow(provider: LoggerProvider | None, environment: str) -> Tell:
     """Return what tells of both paths as log events, one each, about the component's flag.
 
     Attributes: agrees, error, duration (ms), and error.type where something was raised.
@@ -33,6 +35,7 @@ def emit_shadow(provider: LoggerProvider | None) -> Tell:
                 "feature_flag.key": flag,
                 "feature_flag.result.variant": variant,
                 SUBJECT: subject,
+                SET: environment,
                 "agrees": agrees,
                 "error": path.error is not None,
                 "duration": path.duration_ms,
@@ -50,8 +53,10 @@ def emit(
     value: float | None,
     attributes: Mapping[str, object],
     provider: LoggerProvider | None,
+    *,
+    environment: str,
 ) -> None:
-    """Emit one event; `subject` and `value` go above an attribute of the same name.
+    """Emit one event; what is given by name goes above an attribute of the same name.
 
     provider is where it goes; None: OpenTelemetry's global one.
     """
@@ -60,6 +65,7 @@ def emit(
         told["value"] = value
     if subject:
         told[SUBJECT] = subject
+    told[SET] = environment
     get_logger("phasegate.client", logger_provider=provider).emit(
         event_name=name, attributes=told, severity_number=SeverityNumber.INFO
     )

@@ -93,6 +93,7 @@ class Counting:
             until=until,
             step=step,
             endpoints={**dict(plan.endpoints), **run.endpoints},
+            environment=run.environment,
         )
 
     def _claim(self, key: Key, step: int) -> bool:

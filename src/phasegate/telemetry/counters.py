@@ -17,6 +17,10 @@ class Counters:
     unjoined   outcomes whose exposure did not come in time, never tallied.
     skewed     too far from now to be believed. A sentinel among them is tallied all the same.
 
+    unattributable   evaluations and outcomes among the above that do not say which environment they
+                     are of, where several watch that flag.
+    before_watch     how often something among the above was not counted for a trial, since it is
+                     from before its exposure.
     stray_exposures  exposures among the above that were told apart from their request, which did
                      not come in time or was not the only one of its trace.
     points           metric data points, which are not among the above.
@@ -30,6 +34,8 @@ class Counters:
     skewed: int = 0
     sampled: int = 0
     ignored: int = 0
+    unattributable: int = 0
+    before_watch: int = 0
     stray_exposures: int = 0
     points: int = 0
 

@@ -10,10 +10,14 @@ from phasegate.telemetry.observation import Exposure, Scalar
 PREFIX = "feature_flag."
 FLAG = "feature_flag.key"
 SUBJECT = "feature_flag.context.id"
+SET = "feature_flag.set.id"
 VARIANT = "feature_flag.result.variant"
 REASON, STALE = "feature_flag.result.reason", "stale"
 OLD_VARIANT = "feature_flag.variant"
 """The name before semantic conventions 1.32."""
+
+TOLD = (FLAG, VARIANT, OLD_VARIANT, REASON, SUBJECT, SET)
+"""What tells one evaluation."""
 
 RESERVED = frozenset(
     PREFIX + name
@@ -42,10 +46,14 @@ def evaluated(attributes: Mapping[str, Scalar]) -> Exposure | None:
     variant = attributes.get(VARIANT, attributes.get(OLD_VARIANT))
     if not isinstance(flag, str) or not isinstance(variant, str):
         return None
-    if variant == OFF and attributes.get(REASON) == STALE:
-        # Off because nobody watches, not by assignment: in control it would skew the arms.
+    if is_unassigned(variant, attributes.get(REASON)):
         return None
-    return Exposure(flag, variant, text(attributes.get(SUBJECT)))
+    return Exposure(flag, variant, text(attributes.get(SUBJECT)), text(attributes.get(SET)))
+
+
+def is_unassigned(variant: str, reason: Scalar | None) -> bool:
+    """Say whether somebody is off because nobody watches, not by assignment: in neither arm."""
+    return variant == OFF and reason == STALE
 
 
 def on_span(attributes: Mapping[str, Scalar]) -> list[Exposure]:
@@ -59,10 +67,10 @@ def on_span(attributes: Mapping[str, Scalar]) -> list[Exposure]:
         return []
     whole = evaluated(attributes)
     found = [whole] if whole else []
-    subject = text(attributes.get(SUBJECT))
+    subject, flag_set = text(attributes.get(SUBJECT)), text(attributes.get(SET))
     for name in named:
         if name not in RESERVED and (variant := _variant(attributes[name])):
-            found.append(Exposure(name.removeprefix(PREFIX), variant, subject))
+            found.append(Exposure(name.removeprefix(PREFIX), variant, subject, flag_set))
     return found
 
 

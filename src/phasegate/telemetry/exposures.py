@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+FlagAt = tuple[str, str]
+"""An environment and a flag of it: the same key elsewhere is another flag."""
+
 CLOCK_SLACK_S = 5.0
 """By how much the clocks of two services may differ before an outcome precedes its exposure."""
 
@@ -23,11 +26,11 @@ class Exposures:
 
     def __init__(self, limit: int) -> None:
         self._half = max(1, limit // 2)
-        self._young: dict[str, dict[int, int]] = {}
-        self._old: dict[str, dict[int, int]] = {}
+        self._young: dict[FlagAt, dict[int, int]] = {}
+        self._old: dict[FlagAt, dict[int, int]] = {}
         self._turned_s = 0.0
 
-    def remember(self, subject: int, arms: Iterable[tuple[str, int]], at_s: float) -> None:
+    def remember(self, subject: int, arms: Iterable[tuple[FlagAt, int]], at_s: float) -> None:
         """Note in which arm of each flag the subject was then; what is older than known is not."""
         at_ms = int(at_s * 1000)
         for flag, arm_bit in arms:
@@ -44,7 +47,7 @@ class Exposures:
                 at_ms << _FIRST | arm_bit if known is None else _seen_again(known, arm_bit, at_ms)
             )
 
-    def find(self, subject: int, flag: str, at_s: float) -> tuple[int, float] | None:
+    def find(self, subject: int, flag: FlagAt, at_s: float) -> tuple[int, float] | None:
         """Return the arm's bit that an outcome at that time belongs to, and its exposure's time."""
         known = self._young.get(flag, _NOBODY).get(subject)
         if known is None:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from phasegate.telemetry.exposures import FlagAt
 from phasegate.telemetry.observation import Observation
 
 JOINED_WITHIN_S = 15.0
@@ -23,12 +24,12 @@ MOST_HELD = 50_000
 class Held:
     """A request that may still learn of exposures.
 
-    known    flags whose exposure it told itself, or was joined with.
+    known    watched flags whose exposure it told itself, or was joined with.
     counted  it has been tallied for one of them.
     """
 
     request: Observation
-    known: set[str]
+    known: set[FlagAt]
     counted: bool
 
 

@@ -45,10 +45,14 @@ class _Seen:
 
 @dataclass(slots=True)
 class Level:
-    """One level of one phase, with the newest reading of each of its series."""
+    """One level of one phase, with the newest reading of each of its series.
+
+    since  Unix time when the phase's exposure began; readings from before are none of its own.
+    """
 
     key: LevelKey
     series: Series
+    since: float = 0.0
     _seen: dict[Of, _Seen] = field(default_factory=dict)
     _read_at: float | None = None
 
@@ -65,7 +69,7 @@ class Level:
         if before is None and len(self._seen) >= MOST_SERIES:
             return
         self._seen[of] = _Seen(point, value)
-        if value is not None:
+        if value is not None and point.at_s >= self.since:
             self._read_at = max(point.at_s, self._read_at or 0.0)
 
     def drain(self, now: float, writer: str, numbers: Iterator[int]) -> Iterator[Tally]:
@@ -74,7 +78,8 @@ class Level:
         self._seen = {
             of: seen for of, seen in self._seen.items() if now - seen.point.at_s <= STALE_S
         }
-        values = [seen.value for seen in self._seen.values() if seen.value is not None]
+        own = [seen for seen in self._seen.values() if seen.point.at_s >= self.since]
+        values = [seen.value for seen in own if seen.value is not None]
         if read_at is None or not values:
             return
         value = across(self.series.metric.across, values)

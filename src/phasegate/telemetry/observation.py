@@ -30,11 +30,15 @@ Scalar = str | bool | int | float
 
 
 class Exposure(NamedTuple):
-    """One evaluation of a flag. subject: the targeting key, None where it was not told."""
+    """One evaluation of a flag. subject: the targeting key, None where it was not told.
+
+    flag_set  the environment whose flags they are; None: not told.
+    """
 
     flag: str
     variant: str
     subject: str | None
+    flag_set: str | None = None
 
 
 class Observation(NamedTuple):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from phasegate.telemetry.exposures import Exposures
+from phasegate.telemetry.exposures import Exposures, FlagAt
 from phasegate.telemetry.identities import Identities
 from phasegate.telemetry.observation import Exposure, Observation
 from phasegate.telemetry.recent import Recent
-from phasegate.telemetry.watching import Route, Watching
+from phasegate.telemetry.watching import Route, Signature, Watching
 
 MOST_EARLY_S = 300
 MOST_LATE_S = 3600
@@ -26,14 +26,16 @@ class Placement(NamedTuple):
 
 
 class Told(NamedTuple):
-    """An outcome with what it says itself of its subject and arms.
+    """An outcome with what it says itself of its subject, arms and environment.
 
+    said    the environments it says it is of; empty: it does not say.
     skewed  its time is too far from now to be believed.
     """
 
     observation: Observation
     subject: int | None
-    own: Mapping[str, Placement]
+    own: Mapping[FlagAt, Placement]
+    said: frozenset[str]
     skewed: bool
 
 
@@ -42,8 +44,8 @@ class _Request(NamedTuple):
 
     subject: int | None
     at_s: float
-    arms: Mapping[str, int]
-    own: Mapping[str, int]
+    arms: Mapping[FlagAt, int]
+    own: Mapping[FlagAt, int]
 
 
 def is_skewed(at_s: float, now: float) -> bool:
@@ -63,24 +65,31 @@ class Places:
         self, exposures: tuple[Exposure, ...], subject: str | None, watching: Watching
     ) -> list[tuple[int | None, Route]]:
         """Return who was exposed in a request, each with what that means."""
-        signature = tuple([one[:2] for one in exposures if one[2] is None or one[2] == subject])
-        who = self._identities.of(subject)
+        signature = tuple(
+            [
+                (flag, variant, flag_set)
+                for flag, variant, who, flag_set in exposures
+                if who is None or who == subject
+            ]
+        )
+        number = self._identities.of(subject)
         if len(signature) == len(exposures):
-            return [(who, watching.route(signature))]
-        return self._routes_of_several(exposures, who, watching)
+            return [(number, watching.route(signature))]
+        return self._routes_of_several(exposures, number, watching)
 
     def told(self, observation: Observation, watching: Watching, now: float) -> Told:
         """Return what an outcome says itself."""
-        own: dict[str, Placement] = {}
+        own: dict[FlagAt, Placement] = {}
         if observation.exposures:
             routes = self.routes(observation.exposures, observation.subject, watching)
             own = {
-                flag: Placement(bit, who, observation.at_s)
+                at: Placement(bit, who, observation.at_s)
                 for who, route in routes
-                for flag, bit in route.arms.items()
+                for at, bit in route.arms.items()
             }
         who = self._identities.of(observation.subject)
-        return Told(observation, who, own, is_skewed(observation.at_s, now))
+        said = watching.said(observation)
+        return Told(observation, who, own, said, is_skewed(observation.at_s, now))
 
     def remember(self, subject: int | None, route: Route, told: Observation) -> None:
         """Remember a subject's arms for outcomes to come, of that subject or within that trace."""
@@ -103,26 +112,38 @@ class Places:
     def repeats(self, exposed: Observation, watching: Watching) -> bool:
         """Say whether the request itself has told what was told apart from it as well."""
         known = self._requests.get(exposed.trace)
-        signature = tuple([(one.flag, one.variant) for one in exposed.exposures])
-        return known is not None and watching.route(signature).arms.items() <= known.own.items()
+        arms = watching.route(_signature(exposed.exposures)).arms
+        return known is not None and arms.items() <= known.own.items()
 
-    def place(self, told: Told, flag: str, at_s: float) -> Placement | None:
-        """Return where an outcome of that time belongs; None if its arm is not known."""
-        if flag in told.own:
-            return told.own[flag]
-        trace = told.observation.trace
-        request = self._requests.get(trace) if trace else None
-        if request is not None and flag in request.arms:
-            who = request.subject if told.subject is None else told.subject
-            return Placement(request.arms[flag], who, request.at_s)
+    def place(self, told: Told, at: FlagAt) -> Placement | None:
+        """Return where an outcome belongs by what it, or its request, says of the flag."""
+        if at in told.own:
+            return told.own[at]
+        request = self._request_of(told)
+        if request is None or at not in request.arms:
+            return None
+        who = request.subject if told.subject is None else told.subject
+        return Placement(request.arms[at], who, request.at_s)
+
+    def last_met(self, told: Told, at: FlagAt, at_s: float) -> Placement | None:
+        """Return the last arm that an outcome's subject had met by then; None if none is known."""
         if told.subject is None:
             return None
-        found = self._exposures.find(told.subject, flag, at_s)
+        found = self._exposures.find(told.subject, at, at_s)
         return found and Placement(found[0], told.subject, found[1])
+
+    def environments_of(self, told: Told) -> frozenset[str]:
+        """Return where an outcome is of, by its own word or its request's; empty: not known."""
+        request = None if told.said else self._request_of(told)
+        return told.said if request is None else frozenset(at[0] for at in request.arms)
 
     def age(self, now: float, keep_s: float) -> None:
         """Forget the subjects that were last exposed so long ago."""
         self._exposures.age(now, keep_s)
+
+    def _request_of(self, told: Told) -> _Request | None:
+        trace = told.observation.trace
+        return self._requests.get(trace) if trace else None
 
     def _routes_of_several(
         self, exposures: tuple[Exposure, ...], who: int | None, watching: Watching
@@ -131,16 +152,22 @@ class Places:
 
         Each flag is told once: of who was exposed to it, or else of the first.
         """
-        arms = watching.route(tuple([(one.flag, one.variant) for one in exposures])).arms
-        chosen: dict[str, Exposure] = {}
+        arms = watching.route(_signature(exposures)).arms
+        chosen: dict[FlagAt, Exposure] = {}
         for one in exposures:
-            if one.flag in arms and watching.arm_bit(one.variant) == arms[one.flag]:
-                chosen.setdefault(one.flag, one)
-        groups: dict[int | None, list[tuple[str, str]]] = {}
+            at = watching.at(one.flag, one.flag_set)
+            if at is not None and watching.arm_bit(one.variant) == arms.get(at, _OTHER):
+                chosen.setdefault(at, one)
+        groups: dict[int | None, list[Exposure]] = {}
         for one in chosen.values():
             own = who if one.subject is None else self._identities.of(one.subject)
-            groups.setdefault(own, []).append((one.flag, one.variant))
-        return [(own, watching.route(tuple(pairs))) for own, pairs in groups.items()]
+            groups.setdefault(own, []).append(one)
+        return [(own, watching.route(_signature(told))) for own, told in groups.items()]
 
 
-_NONE: Mapping[str, int] = {}
+def _signature(exposures: Iterable[Exposure]) -> Signature:
+    return tuple([(one.flag, one.variant, one.flag_set) for one in exposures])
+
+
+_NONE: Mapping[FlagAt, int] = {}
+_OTHER = -1

@@ -34,7 +34,7 @@ class Flush:
 
 
 class Tallier:
-    """Counts what one server receives for one environment. Thread-safe.
+    """Counts what one server receives, of all environments. Thread-safe.
 
     writer  names the server; every Tallier makes it unique, so that a restarted server's
             sequence cannot be taken for the old one's.
@@ -164,6 +164,7 @@ class Tallier:
             self._counters.skewed += 1
             return
         watching, places = self._watching, self._places
+        self._tell_unattributable(request)
         counted, lacking = False, bool(watching.by_flag)
         for who, route in places.routes(request.exposures, request.subject, watching):
             counted |= self._count(request, who, route)
@@ -182,21 +183,35 @@ class Tallier:
         if request.sampled:
             # Outcomes of its stream are told of some requests only, as the requests are.
             for arm_bit, bundle in (*route.counting, *route.outcomes):
-                bundle.refuse(arm_bit, second)
+                if request.at_s >= bundle.since:
+                    bundle.refuse(arm_bit, second)
             return bool(route.counting)
         counted, attributes = False, request.attributes
         for arm_bit, bundle in route.counting:
             value = bundle.value_of(attributes)
-            if value is not None:
+            if value is None:
+                continue
+            if request.at_s < bundle.since:
+                self._counters.before_watch += 1
+            else:
                 bundle.count(arm_bit, second, who, value)
                 counted = True
         if route.arms:
             self._places.remember(who, route, request)
         return counted
 
+    def _tell_unattributable(self, told: Observation) -> None:
+        """Count evaluations of flags of several environments that do not say of which they are."""
+        shared = self._watching.shared
+        if shared:
+            self._counters.unattributable += sum(
+                one.flag_set is None and one.flag in shared for one in told.exposures
+            )
+
     def _hold(self, request: Observation, counted: bool, now: float) -> None:
         kept = request._replace(attributes=self._watching.judged(request.attributes))
-        held = Held(kept, {one.flag for one in request.exposures}, counted)
+        own = (self._watching.at(one.flag, one.flag_set) for one in request.exposures)
+        held = Held(kept, {at for at in own if at is not None}, counted)
         for exposed in self._joins.hold(held, now):
             self._join(held, exposed)
 
@@ -204,6 +219,7 @@ class Tallier:
         self._counters.exposures += 1
         if is_skewed(exposed.at_s, now):
             return
+        self._tell_unattributable(exposed)
         watching, concerns = self._watching, False
         for who, route in self._places.routes(exposed.exposures, exposed.subject, watching):
             self._places.remember(who, route, exposed)
@@ -214,8 +230,9 @@ class Tallier:
 
     def _join(self, held: Held, exposed: Observation) -> None:
         """Count a request for the exposures that were told apart from it."""
-        new = tuple(one for one in exposed.exposures if one.flag not in held.known)
-        held.known.update(one.flag for one in new)
+        told = [(self._watching.at(one.flag, one.flag_set), one) for one in exposed.exposures]
+        new = tuple(one for at, one in told if at is not None and at not in held.known)
+        held.known.update(at for at, _ in told if at is not None)
         request = held.request
         subject = request.subject or exposed.subject
         for who, route in self._places.routes(new, subject, self._watching):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from phasegate.core.evidence import ENVIRONMENT
@@ -11,18 +11,22 @@ from phasegate.core.plan import MetricKind
 from phasegate.core.watch import Attributes, Series, Watch
 from phasegate.core.watching import COUNTED_BY_TELEMETRY
 from phasegate.flags.document import OFF, ON
-from phasegate.telemetry.asking import Belonging, asked
+from phasegate.telemetry.asking import REQUEST, Belonging, asked, never
 from phasegate.telemetry.bundles import Bundle, BundleKey, Identity, Member
+from phasegate.telemetry.exposing import SET
+from phasegate.telemetry.exposures import FlagAt
 from phasegate.telemetry.levels import Level, LevelKey
+from phasegate.telemetry.observation import Observation
 from phasegate.telemetry.wanted import Wanted, wanted
 
 K = TypeVar("K")
 V = TypeVar("V")
-Signature = tuple[tuple[str, str], ...]
-"""Flags and their variants as one request met them."""
+Signature = tuple[tuple[str, str, str | None], ...]
+"""Flags as one request met them: key, variant, and the environment if that was told."""
 
 ARM_BITS = {OFF: 0, ON: 1}
 MOST_ROUTES = 10_000
+_NOWHERE: frozenset[str] = frozenset()
 
 
 class Route(NamedTuple):
@@ -30,13 +34,13 @@ class Route(NamedTuple):
 
     outcomes where events that follow such a request are counted.
     joined   flags, with the arm's bit, that outcomes may be joined to later.
-    lacking  it lacks a flag whose requests are counted.
+    lacking  it lacks a flag whose requests are counted, as far as it is of that environment.
     """
 
-    arms: Mapping[str, int]
+    arms: Mapping[FlagAt, int]
     counting: tuple[tuple[int, Bundle], ...]
     outcomes: tuple[tuple[int, Bundle], ...]
-    joined: tuple[tuple[str, int], ...]
+    joined: tuple[tuple[FlagAt, int], ...]
     lacking: bool
 
 
@@ -44,7 +48,7 @@ class Route(NamedTuple):
 class Trial:
     """One watched component with its bundles, by the event they are observed by; None: spans."""
 
-    flag: str
+    at: FlagAt
     bundles: Mapping[str | None, tuple[Bundle, ...]]
 
 
@@ -56,6 +60,11 @@ class Alarm:
     members: tuple[tuple[Watch, Bundle], ...]
     environment: Bundle
 
+    @property
+    def where(self) -> str:
+        """The environment of the run."""
+        return self.members[0][0].environment
+
     def bundles_of(self, component: object) -> list[Bundle]:
         """Return the bundles of the component of that name; none if it is not watched."""
         return [bundle for watch, bundle in self.members if watch.component == component]
@@ -63,14 +72,21 @@ class Alarm:
 
 @dataclass(frozen=True, kw_only=True)
 class Watching:
-    """Trials by flag and by event, alarms by event, and all their bundles; levels by metric."""
+    """Trials by flag and by event, alarms by event, and all their bundles; levels by metric.
+
+    environments  by each watched flag, those in which it is watched.
+    shared        flags that are watched in several: what does not say where it is of is not
+                  attributed to any.
+    """
 
     bundles: Mapping[BundleKey, Bundle] = field(default_factory=dict)
     by_series: Mapping[Identity, Bundle] = field(default_factory=dict)
-    by_flag: Mapping[str, tuple[Bundle, ...]] = field(default_factory=dict)
+    by_flag: Mapping[FlagAt, tuple[Bundle, ...]] = field(default_factory=dict)
     by_event: Mapping[str, tuple[Trial, ...]] = field(default_factory=dict)
     alarms: Mapping[str | None, tuple[Alarm, ...]] = field(default_factory=dict)
-    joined_flags: frozenset[str] = frozenset()
+    environments: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    shared: frozenset[str] = frozenset()
+    joined_flags: frozenset[FlagAt] = frozenset()
     levels: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
     longest_lag_s: float = 0.0
     judged_fields: frozenset[str] = frozenset()
@@ -86,6 +102,24 @@ class Watching:
         known = self._routes.get(signature)
         return self._new_route(signature) if known is None else known
 
+    def at(self, flag: str, flag_set: str | None) -> FlagAt | None:
+        """Return which watched flag an evaluation is of; None: of none, or nobody can tell."""
+        known = self.environments.get(flag, _NOWHERE)
+        if flag_set is None:
+            return (next(iter(known)), flag) if len(known) == 1 else None
+        return (flag_set, flag) if flag_set in known else None
+
+    def said(self, observation: Observation) -> frozenset[str]:
+        """Return the environments that an observation says it is of; none: it does not say."""
+        own = observation.attributes.get(SET)
+        if isinstance(own, str) and own:
+            return frozenset((own,))
+        return frozenset(
+            one.flag_set
+            for one in observation.exposures
+            if one.flag_set is not None and one.flag in self.environments
+        )
+
     def arm_bit(self, variant: str) -> int | None:
         """Return the arm's bit that a variant stands for; None if it stands for none."""
         return ARM_BITS.get(variant)
@@ -95,28 +129,29 @@ class Watching:
         return {name: attributes[name] for name in self.judged_fields if name in attributes}
 
     def _new_route(self, signature: Signature) -> Route:
-        arms: dict[str, int] = {}
-        for flag, variant in signature:
-            bit = ARM_BITS.get(variant)
+        arms: dict[FlagAt, int] = {}
+        for flag, variant, flag_set in signature:
+            at, bit = self.at(flag, flag_set), ARM_BITS.get(variant)
             # Evaluated both ways within one request: whoever was exposed at all was exposed.
-            if bit is not None and bit >= arms.get(flag, 0):
-                arms[flag] = bit
+            if at is not None and bit is not None and bit >= arms.get(at, 0):
+                arms[at] = bit
+        here = {environment for environment, _ in arms}
         route = Route(
             arms=arms,
             counting=tuple(
-                (bit, bundle) for flag, bit in arms.items() for bundle in self.by_flag.get(flag, ())
+                (bit, bundle) for at, bit in arms.items() for bundle in self.by_flag.get(at, ())
             ),
             outcomes=tuple(
-                (arms[trial.flag], bundle)
+                (arms[trial.at], bundle)
                 for trials in self.by_event.values()
                 for trial in trials
-                if trial.flag in arms
+                if trial.at in arms
                 for bundles in trial.bundles.values()
                 for bundle in bundles
                 if bundle.key.event is not None
             ),
-            joined=tuple((flag, bit) for flag, bit in arms.items() if flag in self.joined_flags),
-            lacking=not arms.keys() >= self.by_flag.keys(),
+            joined=tuple((at, bit) for at, bit in arms.items() if at in self.joined_flags),
+            lacking=any(at not in arms for at in self.by_flag if not here or at[0] in here),
         )
         if len(self._routes) >= MOST_ROUTES:
             self._routes.clear()
@@ -135,7 +170,10 @@ def arranged(watches: Sequence[Watch], was: Watching) -> Watching:
         return found
 
     trials = [
-        Trial(flag=watch.flag, bundles=_by_event(bundled(watch, watch.component, shares)))
+        Trial(
+            at=(watch.environment, watch.flag),
+            bundles=_by_event(bundled(watch, watch.component, shares)),
+        )
         for watch in watches
         if (shares := [one for one in watch.series if _is_tallied(one) and not _is_sentinel(one)])
     ]
@@ -146,26 +184,41 @@ def arranged(watches: Sequence[Watch], was: Watching) -> Watching:
                 (watch, bundled(watch, watch.component, [one])[0]) for watch, one in group
             ),
             environment=bundled(
-                max((watch for watch, _ in group), key=lambda watch: watch.attempt),
+                replace(
+                    max((watch for watch, _ in group), key=lambda watch: watch.attempt),
+                    since=max(watch.since for watch, _ in group),
+                ),
                 ENVIRONMENT,
                 [group[0][1]],
             )[0],
         )
         for group in _sentinels(watches)
     ]
+    environments: dict[str, frozenset[str]] = {}
+    for watch in watches:
+        environments[watch.flag] = environments.get(watch.flag, _NOWHERE) | {watch.environment}
     judged = frozenset(
         name for key in bundles for name in key.belonging.fields if key.event is None
     )
     return Watching(
         bundles=bundles,
-        by_series={one: bundle for bundle in bundles.values() for one in bundle.identities()},
+        # A rate of events has a second bundle for presence alone; the first knows who was ill.
+        by_series={
+            one: bundle
+            for bundle in sorted(bundles.values(), key=lambda bundle: bundle.key.event is not None)
+            for one in bundle.identities()
+        },
         by_flag=_grouped(
-            (one.flag, bundle) for one in trials for bundle in one.bundles.get(None, ())
+            (one.at, bundle) for one in trials for bundle in one.bundles.get(None, ())
         ),
         by_event=_grouped((event, trial) for trial in trials for event in trial.bundles if event),
         alarms=_grouped((alarm.series.metric.event, alarm) for alarm in alarms),
+        environments=environments,
+        shared=frozenset(flag for flag, known in environments.items() if len(known) > 1),
         joined_flags=frozenset(
-            watch.flag for watch in watches if any(one.metric.event for one in watch.series)
+            (watch.environment, watch.flag)
+            for watch in watches
+            if any(one.metric.event for one in watch.series)
         ),
         levels=_levels(watches, was),
         longest_lag_s=max((bundle.lag_s for bundle in bundles.values()), default=0.0),
@@ -187,11 +240,16 @@ def _bundles(
         lag_s = 0.0 if _is_sentinel(one) else one.metric.lag.total_seconds()
         members = groups.setdefault((one.metric.event, belonging, lag_s), [])
         members.append(Member(series=one, is_bad=is_bad))
+        if one.metric.kind is MetricKind.RATE and one.metric.event is not None:
+            present = groups.setdefault((None, REQUEST, 0.0), [])
+            present.append(Member(series=one, is_bad=never))
     found = []
     for group, members in groups.items():
         names = tuple(member.series.name for member in members)
         key = BundleKey(watch.run, watch.phase, component, watch.attempt, *group, names)
-        found.append(before.get(key) or Bundle(key, members, watch.block))
+        bundle = before.get(key) or Bundle(key, members, watch.block)
+        bundle.since = watch.since
+        found.append(bundle)
     return found
 
 
@@ -209,11 +267,12 @@ def _sentinels(watches: Sequence[Watch]) -> list[list[tuple[Watch, Series]]]:
 def _levels(watches: Sequence[Watch], was: Watching) -> dict[str, tuple[Level, ...]]:
     before = {level.key: level for levels in was.levels.values() for level in levels}
     found: dict[LevelKey, Level] = {}
-    for watch in watches:
+    for watch in sorted(watches, key=lambda watch: watch.since):
         for one in watch.series:
             if one.metric.kind is MetricKind.LEVEL and one.metric.source == COUNTED_BY_TELEMETRY:
                 key = LevelKey(run=watch.run, phase=watch.phase, series=one.name)
-                found[key] = before.get(key) or Level(key=key, series=one)
+                if key not in found:
+                    found[key] = before.get(key) or Level(key=key, series=one, since=watch.since)
     return _grouped((level.series.metric.query or "", level) for level in found.values())
 
 

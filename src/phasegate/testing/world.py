@@ -198,7 +198,7 @@ class World:
         for index in range(count):
             at_s = now - over.total_seconds() * (count - index - 1) / count
             subject = f"patient-{self.chance.randrange(population)}"
-            seen += visit(flags, subject, behaviour, self.chance, at_s)
+            seen += visit(flags, subject, behaviour, self.chance, at_s, environment=environment)
         self.intake.take(seen, now)
         self.intake.flush(now)
 
@@ -215,21 +215,37 @@ class World:
 
 
 def visit(
-    flags: FlagSet, subject: str, behaviour: Behaviour, chance: random.Random, at_s: float
+    flags: FlagSet,
+    subject: str,
+    behaviour: Behaviour,
+    chance: random.Random,
+    at_s: float,
+    *,
+    environment: str | None = None,
 ) -> Sequence[Observation]:
-    """Return what one visit leaves in telemetry: a server span, and events that follow it."""
+    """Return what one visit leaves in telemetry: a server span, and events that follow it.
+
+    environment  as applications say it; None: they do not.
+    """
     variants = {key: str(flags.evaluate(key, subject, {}).variant) for key in flags.keys}
     treated = frozenset(key for key, variant in variants.items() if variant == "on")
     attributes = dict(behaviour(treated, chance))
     events = {key: attributes.pop(key) for key in list(attributes) if key.startswith("event:")}
     exposures = tuple(
-        Exposure(flag=key, variant=variant, subject=subject) for key, variant in variants.items()
+        Exposure(flag=key, variant=variant, subject=subject, flag_set=environment)
+        for key, variant in variants.items()
     )
     span = Observation(
         event=None, subject=subject, attributes=attributes, exposures=exposures, at_s=at_s
     )
+    where = {} if environment is None else {"feature_flag.set.id": environment}
     told = [
-        Observation(event=name.removeprefix("event:"), subject=subject, attributes=said, at_s=at_s)
+        Observation(
+            event=name.removeprefix("event:"),
+            subject=subject,
+            attributes={**said, **where},
+            at_s=at_s,
+        )
         for name, said in events.items()
     ]
     return [span, *told]

@@ -20,7 +20,7 @@ class HttpJsonSource:
     """Reads `{endpoint}/path#field.subfield`: what the JSON answer has there.
 
     A level is a number. Counts are a list of objects, as `rows.counts` reads them; the query may
-    have {flag}, {component}, {since}, {until}, {step} and {bound}.
+    have {environment}, {flag}, {component}, {since}, {until}, {step} and {bound}.
     """
 
     def read(self, metric: Metric, endpoints: Mapping[str, str]) -> float:
@@ -42,6 +42,7 @@ class HttpJsonSource:
 def _filled(asked: CountQuestion) -> dict[str, str]:
     bound = "" if asked.bound is None else f"{asked.bound:g}"
     return {
+        "environment": quote(asked.environment, safe=""),
         "flag": quote(asked.flag, safe=""),
         "component": quote(asked.component, safe=""),
         "since": str(asked.since),

@@ -35,8 +35,8 @@ class PrometheusSource:
     """Asks `query` for a level now, and `query_all` and `query_bad` for counters over a time.
 
     A counter query is asked once for each arm. In it {variant} is `on` or `off`, {arm} treatment or
-    control; {flag}, {component} and {bound} are filled in as well. It returns counters, of any
-    number of series, and neither rate() nor increase() of them.
+    control; {environment}, {flag}, {component} and {bound} are filled in as well. It returns
+    counters, of any number of series, and neither rate() nor increase() of them.
     """
 
     def read(self, metric: Metric, endpoints: Mapping[str, str]) -> float:
@@ -95,6 +95,7 @@ def _increases(asked: CountQuestion, variant: str, query: str) -> dict[int, int]
 
 def _filled(asked: CountQuestion, variant: str, query: str) -> str:
     given = {
+        "environment": asked.environment,
         "flag": asked.flag,
         "component": asked.component,
         "variant": variant,

@@ -54,7 +54,8 @@ class SqlSource:
     """Runs a metric's query at its endpoint, whose URL says which database that is.
 
     For a level, the first column of every row is a reading. For counts, rows are as `rows.counts`
-    reads them; the query may use :flag, :component, :since, :until, :step and :bound.
+    reads them; the query may use :environment, :flag, :component, :since, :until,
+    :step and :bound.
     """
 
     def __init__(self) -> None:
@@ -69,6 +70,7 @@ class SqlSource:
     def counts(self, asked: CountQuestion) -> Sequence[ArmCount]:
         """Return the counts in the rows. Raises Unavailable, NoData."""
         given = {
+            "environment": asked.environment,
             "flag": asked.flag,
             "component": asked.component,
             "since": asked.since,

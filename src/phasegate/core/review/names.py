@@ -70,7 +70,7 @@ def endpoints_are_known(plan: Plan) -> Iterator[Problem]:
                 yield unknown(f"metrics.{metric.name}.endpoint", "endpoint", name, known)
 
 
-FILLED = ("flag", "component", "since", "until", "step", "bound")
+FILLED = ("environment", "flag", "component", "since", "until", "step", "bound")
 """What a JSON address that counts by arm is given besides endpoints."""
 
 ASKED_AT_ENDPOINT = ("prometheus", "sql")
