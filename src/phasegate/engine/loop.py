@@ -15,6 +15,7 @@ from phasegate.core.plan import Plan
 from phasegate.core.run import Run, replay
 from phasegate.core.watch import Watch
 from phasegate.core.watching import only_sentinels, watches
+from phasegate.engine.memory import OtherPlan
 from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
 from phasegate.engine.schedules import Schedules
@@ -71,6 +72,7 @@ class Loop(Thread):
         self._wake = Signal()
         self._stop_asked = False
         self._ended: set[str] = set()
+        self._unread: set[str] = set()
         self._runs: dict[str, Run] = {}
         self._watched: dict[str, tuple[Watch, ...]] = {}
         reconciler.before_exposing = self._expect
@@ -190,11 +192,13 @@ class Loop(Thread):
 
     def _turn(self, run_id: str, *, decides: bool) -> View | None:
         try:
-            view = self._decided(run_id) if decides else self._reconciler.look(run_id)
+            view = self._seen(run_id, decides=decides)
         except Exception as error:
             # One run's trouble must not stop the others. Its lease is not renewed, so its trial
             # exposure goes back by itself if the trouble lasts.
             log.exception("turn_failed", run=run_id, error=type(error).__name__)
+            return None
+        if view is None:
             return None
         before = self.views.get(run_id)
         if before is None or before.decision.rule != view.decision.rule:
@@ -203,6 +207,19 @@ class Loop(Thread):
         if decides and view.run.ended and not view.run.rollbacks:
             self._ended.add(run_id)
         return view
+
+    def _seen(self, run_id: str, *, decides: bool) -> View | None:
+        try:
+            return self._decided(run_id) if decides else self._reconciler.look(run_id)
+        except OtherPlan as error:
+            if run_id not in self._unread:
+                log.error("plan_read_differently", run=run_id, why=str(error))
+                self._unread.add(run_id)
+        if decides:
+            run = self._runs[run_id] = self._reconciler.take_back(run_id)
+            if run.ended and not run.rollbacks:
+                self._ended.add(run_id)
+        return None
 
     def _decided(self, run_id: str) -> View:
         known = self._known(run_id)

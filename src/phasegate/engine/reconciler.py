@@ -14,10 +14,11 @@ from phasegate.core.decide import Decision, Evidence, Situation, decide, due_ste
 from phasegate.core.event import ENGINE, Event, Json, chain
 from phasegate.core.judge.versions import METHODS, changed
 from phasegate.core.plan import Plan, Step
-from phasegate.core.run import Rollback, Run
+from phasegate.core.run import Rollback, Run, apply, replay
 from phasegate.engine.known import evidence_of, findings_of
 from phasegate.engine.memory import Memory, catch_up, note, recall, see
 from phasegate.engine.observer import Observer
+from phasegate.engine.unread import no_more
 from phasegate.flags.wanted import wanted_flags
 from phasegate.ports import Conflict, Fence, Store, Target
 
@@ -83,6 +84,29 @@ class Reconciler:
                 # Somebody was faster. What is in the log now decides; nothing of ours was written.
                 self._memories.pop(run_id, None)
                 return self._turn(run_id)
+
+    def take_back(self, run_id: str) -> Run:
+        """Bring about, and confirm, what a run without a readable plan has taken back; no more.
+
+        Needs its log alone. Raises Unavailable, Conflict.
+        """
+        with self._alone(run_id):
+            run = replay(self._store.events(run_id))
+            if not run.rollbacks and run.ended is None:
+                return run
+            states = no_more(run, self._store.flag_states(run.environment)[1])
+            self._target.bring(run.environment, states, Fence(log=run.id, number=run.number))
+            missing = self._target.unconfirmed(run.environment, states) if run.rollbacks else ()
+            if missing:
+                log.info("unconfirmed", run=run.id, missing=list(missing))
+                return run
+            now = self._clock()
+            for rollback in run.rollbacks:
+                body = _time_to_safe(rollback, now)
+                event = next_event(run, "rollback_confirmed", body, ENGINE, now)
+                self._store.append(event)
+                run = apply(run, event)
+            return run
 
     def _alone(self, run_id: str) -> RLock:
         """Return the lock of a run: folding one for long must not keep others from their turns."""
