@@ -32,8 +32,9 @@ class Body:
             resource_spans=[
                 ResourceSpans(
                     scope_spans=[
-                        ScopeSpans(spans=[_span(draw, draw.randrange(subjects))])
-                        for _ in range(SPANS)
+                        ScopeSpans(
+                            spans=[_span(draw, draw.randrange(subjects)) for _ in range(SPANS)]
+                        )
                     ]
                 )
             ]

@@ -80,7 +80,7 @@ def _provider(flags: Flags) -> Any:
 
     provider = PhasegateProvider(NOWHERE, "bench")
     provider.initialize = lambda *_: None  # type: ignore[method-assign]
-    provider._held = _client(flags).held
+    provider.held = _client(flags).held
     api.set_provider_and_wait(provider)
     return provider
 

@@ -34,14 +34,14 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 class Loopback:
     """An ASGI app behind a real server on 127.0.0.1, in a thread of this process."""
 
-    def __init__(self, app: Any, port: int = 0) -> None:
+    def __init__(self, app: Any, port: int = 0, http: Any = "auto") -> None:
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         config = uvicorn.Config(
-            app, lifespan="off", log_level="critical", timeout_graceful_shutdown=0
+            app, http=http, lifespan="off", log_level="critical", timeout_graceful_shutdown=0
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
@@ -87,11 +87,14 @@ def serve_on(_servers: list[Loopback]) -> Callable[..., Loopback]:
 
 @pytest.fixture
 def serve(_servers: list[Loopback]) -> Iterator[Callable[..., Loopback]]:
-    """Serve an ASGI app on loopback until the test ends: serve(app, port=0) → url, stop()."""
+    """Serve an ASGI app on loopback until the test ends: serve(app, port=0) → url, stop().
+
+    http: uvicorn's protocol, where it is to be another.
+    """
     started: list[Loopback] = []
 
-    def start(app: Any, port: int = 0) -> Loopback:
-        started.append(Loopback(app, port))
+    def start(app: Any, port: int = 0, http: Any = "auto") -> Loopback:
+        started.append(Loopback(app, port, http))
         return started[-1]
 
     yield start

@@ -144,6 +144,18 @@ class Store(Protocol):
         upto_ms must not lie in the future: what was read is final, and later rows follow it.
         """
 
+    def compact(self, minutes_before_ms: int, hours_before_ms: int, most: int) -> int:
+        """Keep old tallies in less room, one bounded step; return how many were handled.
+
+        0: nothing is left to do. What `tallies` returns never changes, and a tally that is stored
+        already stays so. Rows that were ripe before minutes_before_ms are packed by the minute,
+        those before hours_before_ms by the hour, about `most` in one step. Several servers may
+        do it at once: Conflict where another was faster, and nothing is changed then.
+        """
+
+    def forget_subjects(self, run: str) -> None:
+        """Forget the sightings of a run that has ended; nothing is judged by them any more."""
+
     def sightings(self, run: str, phase: str) -> list[Sighting]:
         """Return all sightings of a phase, oldest first."""
 

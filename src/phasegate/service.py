@@ -18,7 +18,7 @@ from phasegate.core.problem import Problem
 from phasegate.core.run import Run, replay
 from phasegate.core.watching import COUNTED_KINDS
 from phasegate.flags.journal import Journal, log_of, read
-from phasegate.flags.life import Before, refused
+from phasegate.flags.life import Before, before_change, named, refused
 from phasegate.flags.stale import Standing, standings
 from phasegate.ports import Conflict, Store, Unavailable
 
@@ -136,7 +136,7 @@ def change_flag(
         log, held = log_of(environment), before.journal
         try:
             end = _End(log=log, number=held.number, head=held.head or START_OF_CHAIN)
-            return _append(store, end, draft, actor, now)
+            return _append(store, end, named(before, draft), actor, now)
         except Conflict:
             continue
     return _too_busy(log_of(environment))
@@ -144,17 +144,11 @@ def change_flag(
 
 def flags_before(store: Store, environment: str, now: datetime) -> Before:
     """Return an environment's flags as a change of them finds them."""
-    return Before(
-        journal=journal(store, environment),
-        states={state.key: state for state in store.flag_states(environment)[1]},
-        busy=frozenset(
-            trial.flag
-            for run in runs(store)
-            if run.environment == environment and not run.ended
-            for trial in run.trials.values()
-        ),
-        now=now,
-    )
+    # The journal first: what a run takes after it was read makes the append a conflict, or is
+    # seen here.
+    held = journal(store, environment)
+    here = [run for run in runs(store) if run.environment == environment]
+    return before_change(held, store.flag_states(environment)[1], here, now)
 
 
 def flag_standings(store: Store, environment: str, now: datetime, days: int) -> list[Standing]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 
@@ -18,6 +19,7 @@ class Settings:
     grpc_open    whoever reaches that port is served, without a token.
     flag_rate    evaluations that one token may ask for each second; None: as many as it likes.
     origins      pages of these origins may evaluate flags from a browser, like https://a.example.
+    minutes_after, hours_after  age at which tallies are packed by the minute, and by the hour.
     """
 
     data: Path
@@ -29,6 +31,8 @@ class Settings:
     grpc_open: bool = False
     flag_rate: float | None = None
     origins: tuple[str, ...] = ()
+    minutes_after: timedelta = timedelta(hours=1)
+    hours_after: timedelta = timedelta(days=1)
 
     @property
     def adapter(self) -> str:

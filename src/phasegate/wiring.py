@@ -25,6 +25,7 @@ from phasegate.engine.measures import Kind, Measure, OwnMeasures, gauge, labelle
 from phasegate.engine.observer import Observer
 from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
+from phasegate.engine.retention import Retention
 from phasegate.engine.sentry import Sentry
 from phasegate.flags.journal import log_of
 from phasegate.ports import MetricSource, Publisher, Store
@@ -84,6 +85,14 @@ class Engine:
             hold_back=self.target.hold_back,
             clock=clock,
         )
+        self._retention = Retention(
+            store=self.store,
+            minutes_after=settings.minutes_after,
+            hours_after=settings.hours_after,
+            ended=self._ended,
+            clock=clock,
+            holder=self.name,
+        )
         self._health = Health(self.store, self._loop, self._clock_watch)
         self._measures = OwnMeasures(self.store, self._loop, self._clock_watch, publisher)
         self._stopping = Signal()
@@ -93,7 +102,7 @@ class Engine:
             name="phasegate-intake",
             daemon=True,
         )
-        self._recalled: set[tuple[str, str]] = set()
+        self._recalled: dict[tuple[str, str], set[str]] = {}
 
     def start(self) -> None:
         """Serve what the store says, then begin to decide."""
@@ -103,9 +112,11 @@ class Engine:
         self._flusher.start()
         self._loop.start()
         self._sentry.start()
+        self._retention.start()
 
     def stop(self) -> None:
         """Finish the round under way, keep what was received, release everything."""
+        self._retention.stop()
         self._sentry.stop()
         self._loop.stop()
         self._stopping.set()
@@ -138,6 +149,13 @@ class Engine:
             len(self._sentry.held),
         )
         yield labelled(
+            "phasegate_packed_tallies",
+            "Old tallies that this server has packed.",
+            "by",
+            {"server": self._retention.packed},
+            Kind.COUNTER,
+        )
+        yield labelled(
             "phasegate_telemetry",
             "What became of observations.",
             "became",
@@ -168,10 +186,19 @@ class Engine:
 
     def _watch(self, watches: list[Watch]) -> None:
         self._tallier.watch(watches)
+        looked_for: dict[tuple[str, str], set[str]] = {}
         for watch in watches:
-            if (watch.run, watch.phase) not in self._recalled:
-                self._tallier.recall(self.store.sightings(watch.run, watch.phase))
-                self._recalled.add((watch.run, watch.phase))
+            names = {series.name for series in watch.series}
+            looked_for.setdefault((watch.run, watch.phase), set()).update(names)
+        for key, names in looked_for.items():
+            if new := names - self._recalled.get(key, set()):
+                # Once for each series: a recall counts, it does not replace.
+                seen = self.store.sightings(*key)
+                self._tallier.recall([one for one in seen if one.series in new])
+        self._recalled = looked_for
+
+    def _ended(self) -> list[str]:
+        return [run.id for run in runs(self.store) if run.ended and not run.rollbacks]
 
     def _environments(self) -> set[str]:
         prefix = log_of("")

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from phasegate.client import FlagClient
-from phasegate.client.inforce import News, Notice
+from phasegate.client.inforce import InForce, News, Notice
+from phasegate.client.stream import Stream
 from phasegate.flags.document import FlagState
-from phasegate.flags.resolution import ErrorCode, Reason
+from phasegate.flags.problem import BrokenDocument
+from phasegate.flags.resolution import ErrorCode, Reason, Resolution
 from phasegate.server.board import FlagBoard
 
 ON = FlagState(key="new_cart", exposure=10_000)
@@ -145,6 +147,47 @@ def test_a_lost_server_does_not_stop_the_lease(plane: Any, connect: Connect, unt
     until(lambda: client.evaluate("new_cart", "patient-1").reason is Reason.STALE, within_s=2)
 
 
+class OlderClient(InForce):
+    """The client of an application that cannot read what a newer version brings."""
+
+    refused = 0
+
+    def document(self, version: int, document: dict[str, Any]) -> None:
+        if version > 1:
+            self.refused += 1
+            raise BrokenDocument("flags: a shape that this version does not know")
+        super().document(version, document)
+
+
+def test_an_application_that_cannot_read_the_newest_flags_ends_its_trials(
+    plane: Any, until: Until
+) -> None:
+    plane.publish(1, TRIAL)
+    plane.board.beat("production", 2_000)
+    held = OlderClient(None)
+    stream = Stream(plane.url, "production", None, "older", held)
+    stream.start()
+
+    def outcome() -> Resolution:
+        return held.evaluate("new_cart", "patient-1", {})
+
+    until(lambda: outcome().value is True)
+    plane.publish(2, OFF)
+    until(lambda: outcome().reason is Reason.STALE)
+    seen = []
+
+    def refused_again() -> bool:
+        plane.board.beat("production", 60_000)
+        seen.append(outcome().value)
+        return held.refused >= 3
+
+    until(refused_again)
+
+    assert set(seen) == {False}
+    assert plane.board.reach("production").leased_ms <= 3_000
+    stream.close()
+
+
 def test_closing_says_goodbye_and_ends_what_is_on_trial(plane: Any, connect: Connect) -> None:
     plane.publish(1, TRIAL)
     plane.board.beat("production", None)
@@ -194,6 +237,7 @@ def test_a_document_that_cannot_be_used_leaves_the_last_flags_and_is_not_acknowl
     frames = (
         b'event: hello\ndata: {"stream": "s"}\n\n'
         b'event: document\ndata: {"version": 1, "document": {"flags": {}}}\n\n'
+        b'event: lease\ndata: {"remaining_ms": 0}\n\n'
         b'event: document\ndata: {"version": 2, "document": {"flags": 7}}\n\n'
     )
     asked: list[str] = []

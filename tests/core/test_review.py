@@ -22,7 +22,7 @@ from phasegate.core.plan import (
 )
 from phasegate.core.problem import Severity
 from phasegate.core.review import problems
-from phasegate.core.review.power import needed, tolerated
+from phasegate.core.review.power import needed
 
 HOUR = timedelta(hours=1)
 ERRORS = Metric(name="error_rate", kind=MetricKind.SHARE, bad=Predicate(field="error"))
@@ -112,14 +112,6 @@ def test_the_sample_without_a_failure_is_the_exact_one(
     assert needed(share, confidence) == subjects
 
 
-def test_good_and_bad_shares_and_quantiles_tolerate_their_bad_share() -> None:
-    assert tolerated(ERRORS, 0.02) == 0.02
-    assert tolerated(RATINGS, 0.85) == pytest.approx(0.15)
-    assert tolerated(SLOW, 3000.0) == pytest.approx(0.05)
-    assert tolerated(MEMORY, 75.0) is None
-    assert tolerated(ERRORS, 0.0) is None
-
-
 def test_a_gate_that_the_traffic_cannot_decide_says_sample_and_time() -> None:
     found = problems(plan(ALPHA, traffic=0.1))
 
@@ -202,11 +194,17 @@ def test_a_condition_on_the_wrong_side_is_upside_down(gate: Condition, guard: Co
     assert found.count("condition-inverted") == 1
 
 
-@pytest.mark.parametrize("metric", [SLOW, MEMORY], ids=lambda metric: metric.name)
-def test_only_shares_compare_with_control(metric: Metric) -> None:
-    phase = replace(ALPHA, roll_back_when=(worse(metric.name),))
+def test_a_level_has_no_control() -> None:
+    phase = replace(ALPHA, roll_back_when=(worse(MEMORY.name),))
 
-    assert codes(plan(phase, metric)) == ["comparison-unsupported"]
+    assert codes(plan(phase, MEMORY)) == ["comparison-unsupported"]
+
+
+def test_a_quantile_is_compared_with_control_at_the_cuts_it_names() -> None:
+    phase = replace(ALPHA, roll_back_when=(worse(SLOW.name),))
+
+    assert codes(plan(phase, SLOW)) == ["cuts-missing"]
+    assert codes(plan(phase, replace(SLOW, cuts=(300.0, 3000.0)))) == []
 
 
 def test_a_level_may_have_gate_and_guard_at_one_bound() -> None:

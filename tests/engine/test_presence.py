@@ -65,8 +65,10 @@ class Desk:
         )
 
     def show(self, decided: Mapping[str, int | None] | None) -> None:
+        began = self.passing.now
         wanted = self.presence.read(["demo"])
-        self.presence.show(wanted, decided, self.passing.now, VALID)
+        leases = self.presence.left() if decided is None else self.presence.decided(decided)
+        self.presence.show(wanted, leases, began, VALID)
 
 
 @pytest.fixture

@@ -79,7 +79,8 @@ def test_what_a_run_has_taken_meanwhile_is_taken_off_the_schedule(
 ) -> None:
     schedule(store, 10_000, hours=1)
     fence = Fence(log="checkout-1", number=1)
-    store.put_flag_states("production", [FlagState(key="new_cart", exposure=100)], fence)
+    taken = FlagState(key="new_cart", exposure=100, on_trial=True)
+    store.put_flag_states("production", [taken], fence)
 
     last = turn(schedules, store, 2)[-1]
 

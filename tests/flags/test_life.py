@@ -12,7 +12,7 @@ from phasegate.core.event import START_OF_CHAIN, Event, chain
 from phasegate.flags.compile import compile_document
 from phasegate.flags.document import FlagState
 from phasegate.flags.journal import Journal, read
-from phasegate.flags.life import Before, refused
+from phasegate.flags.life import Before, named, refused
 from phasegate.flags.rendering import rendered
 from phasegate.flags.stale import standings
 
@@ -24,6 +24,7 @@ class Log:
 
     def __init__(self, *states: FlagState, busy: frozenset[str] = frozenset()) -> None:
         self.states = {state.key: state for state in states}
+        self.runs = {state.key: "checkout-1" for state in states}
         self.busy = busy
         self.events: list[Event] = []
         self.now = NOON
@@ -35,7 +36,13 @@ class Log:
     def ask(self, kind: str, flag: str | None = "new_cart", **body: Any) -> Event | Refusal:
         content = {"reason": "as agreed", **({"flag": flag} if flag else {}), **body}
         draft = Draft(kind=kind, body=content)
-        before = Before(journal=self.journal, states=self.states, busy=self.busy, now=self.now)
+        before = Before(
+            journal=self.journal,
+            states=self.states,
+            runs=self.runs,
+            busy=self.busy,
+            now=self.now,
+        )
         refusal = refused(before, "production", draft)
         if refusal is not None:
             return refusal
@@ -46,7 +53,7 @@ class Log:
             at=self.now,
             kind=kind,
             actor="Ada",
-            body=draft.body,
+            body=named(before, draft).body,
             previous=previous,
         )
         self.events.append(event)
@@ -255,6 +262,43 @@ def test_a_run_goes_before_what_a_person_has_set_and_before_a_definition() -> No
     log.states["new_cart"] = FlagState(key="new_cart", exposure=10_000)
 
     assert log.value() is True
+
+
+def test_once_its_run_has_ended_a_flag_is_what_people_set() -> None:
+    log = Log(FlagState(key="new_cart", exposure=10_000))
+
+    log.do("flag_set", exposure=0)
+
+    assert log.value() is False
+    log.do("flag_set", exposure=10_000)
+    assert log.value() is True
+    log.do("flag_defined", definition=DEFINITION)
+    assert log.value() == "l"
+
+
+def test_what_was_set_before_a_run_does_not_come_back_after_it() -> None:
+    log = Log()
+    log.do("flag_set", exposure=10_000)
+    log.states["new_cart"] = FlagState(key="new_cart", exposure=0)
+
+    assert log.value() is False
+
+
+def test_a_run_that_goes_on_is_stronger_than_a_setting_that_came_in_between() -> None:
+    log = Log(FlagState(key="new_cart", exposure=0))
+    log.do("flag_set", exposure=10_000)
+    log.states["new_cart"] = FlagState(key="new_cart", exposure=0, on_trial=True)
+    held_back = log.value()
+    log.busy = frozenset({"new_cart"})
+
+    assert held_back is False
+    assert log.code("flag_set", exposure=5000) == "flag-under-run"
+
+
+def test_a_component_that_a_run_has_withdrawn_is_still_the_runs() -> None:
+    log = Log(FlagState(key="new_cart", exposure=0), busy=frozenset({"new_cart"}))
+
+    assert log.code("flag_set", exposure=10_000) == "flag-under-run"
 
 
 def test_stale_flags_are_told_with_their_reasons() -> None:

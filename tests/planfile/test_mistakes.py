@@ -30,6 +30,7 @@ metrics:
   error_rate: {kind: share, bad: error}
   response_time: {kind: quantile, at: 95%, of: duration, unit: ms}
   paid_twice: {kind: sentinel, event: payment.twice}
+  stars: {kind: mean, event: rated, of: stars, scale: 1 to 5, better: higher}
   queue: {kind: level, unit: messages, source: prometheus, query: queue_length}
   selection: {kind: share, good: correct, source: cases, cases: routing}
 phases:
@@ -50,6 +51,7 @@ phases:
       - response_time > 3s
       - queue > 100 messages
       - paid_twice
+      - stars worse than control by 0.2
     sign_off: [approver]
   beta:
     week: 3
@@ -144,9 +146,33 @@ MISTAKES = [
     ("condition-inverted", "- paid_twice", "- no paid_twice", f"{A}.roll_back_when[3]"),
     (
         "comparison-unsupported",
+        "- queue > 100 messages",
+        "- queue worse than control",
+        f"{A}.roll_back_when[2]",
+    ),
+    (
+        "cuts-missing",
         "- response_time > 3s",
         "- response_time worse than control",
         f"{A}.roll_back_when[1]",
+    ),
+    (
+        "cuts-many",
+        "unit: ms}",
+        'unit: ms, cuts: "1ms, 2ms, 3ms, 4ms, 5ms, 6ms, 7ms"}',
+        "metrics.response_time.cuts",
+    ),
+    (
+        "scale-form",
+        "scale: 1 to 5",
+        "scale: 5",
+        "metrics.stars.scale",
+    ),
+    (
+        "scale-range",
+        "- queue > 100 messages",
+        "- queue > 100 messages\n      - stars < 7",
+        f"{A}.roll_back_when[3]",
     ),
     ("component-form", "new_cart: 5%", "new_cart: {then: 5%}", f"{A}.components.new_cart"),
     ("step-form", "- check: ready", "- {check: ready, run: make}", f"{A}.before[0]"),

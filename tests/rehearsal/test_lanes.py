@@ -32,7 +32,30 @@ def came(rng: np.random.Generator, people: np.ndarray, rate: np.ndarray) -> Came
     )
 
 
-def tally(counts: Came, lane: int, arm: Arm, second: int) -> Tally:
+def values(rng: np.random.Generator, people: np.ndarray, mean: np.ndarray) -> Came:
+    """Return random values between 0 and 1, one for each subject."""
+    n = rng.poisson(people)
+    return Came.once_each(n, rng.binomial(4 * n, mean) / 4)
+
+
+def tally(counts: Came, lane: int, arm: Arm, second: int, *, graded: bool = False) -> Tally:
+    if graded:
+        n = int(counts.seen[lane])
+        return Tally(
+            run="r1",
+            phase="alpha",
+            component="new_cart",
+            attempt=1,
+            series="rating",
+            arm=arm,
+            bucket=second,
+            seen=n,
+            subjects=n,
+            at_risk=n,
+            total=float(counts.bad[lane]),
+            writer="w1",
+            sequence=second,
+        )
     return Tally(
         run="r1",
         phase="alpha",
@@ -68,8 +91,10 @@ def rates(rng: np.random.Generator, lanes: int, second: int) -> tuple[np.ndarray
         Terms(allowed=None, margin=0.0, alpha=0.01, ticks=20),
         Terms(allowed=None, margin=0.02, alpha=0.01, ticks=20),
         Terms(allowed=0.3, margin=0.0, alpha=0.2, ticks=5),
+        Terms(allowed=0.2, margin=0.0, alpha=0.01, ticks=20, graded=True),
+        Terms(allowed=None, margin=0.02, alpha=0.01, ticks=20, graded=True),
     ],
-    ids=["bound", "everybody", "control", "margin", "loose"],
+    ids=["bound", "everybody", "control", "margin", "loose", "mean", "mean by margin"],
 )
 def test_lanes_say_what_the_core_says_at_every_look(terms: Terms) -> None:
     rng = np.random.default_rng(4)
@@ -77,7 +102,10 @@ def test_lanes_say_what_the_core_says_at_every_look(terms: Terms) -> None:
     exposures = rng.choice([500, 2500, 5000, 9000, 10_000], lanes)
     people = rng.choice([0.0, 0.4, 3.0, 30.0], lanes)
     many = Lanes(terms, exposures)
-    accounts = [Account.opened(Setup(terms=(terms,), block_s=BLOCK_S)) for _ in range(lanes)]
+    scale = (0.0, 1.0) if terms.graded else None
+    setup = Setup(terms=(terms,), block_s=BLOCK_S, scale=scale)
+    accounts = [Account.opened(setup) for _ in range(lanes)]
+    draw = values if terms.graded else came
     said: set[str] = set()
 
     for second in range(300):
@@ -86,11 +114,11 @@ def test_lanes_say_what_the_core_says_at_every_look(terms: Terms) -> None:
             many.expose(exposures)
         own, other = rates(rng, lanes, second)
         s = exposures / 10_000
-        treated, control = came(rng, people * s, own), came(rng, people * (1 - s), other)
+        treated, control = draw(rng, people * s, own), draw(rng, people * (1 - s), other)
         many.add(second // BLOCK_S, treated, control)
         for lane, account in enumerate(accounts):
             for arm, counts in ((Arm.TREATMENT, treated), (Arm.CONTROL, control)):
-                row = tally(counts, lane, arm, second)
+                row = tally(counts, lane, arm, second, graded=terms.graded)
                 account.add(row, 1_000_000 + second * 1000, int(exposures[lane]))
 
         if second % 3 == 0 or second > 290:

@@ -114,6 +114,36 @@ def test_wrong_alarms_stay_within_the_budget(rate: Rate, habits: dict) -> None:
         assert high_of(int(one.sum()), RUNS, 0.95) <= ALPHA
 
 
+def ratings(rng: np.random.Generator, people: float, mean: np.ndarray) -> Came:
+    """One value of five for each, around a mean; a storm hits all who come at once alike."""
+    n = rng.poisson(people, RUNS)
+    return Came.once_each(n, rng.binomial(4 * n, mean) / 4)
+
+
+@pytest.mark.parametrize("people", [0.4, 40.0], ids=["few at once", "a crowd at once"])
+@pytest.mark.parametrize("habit", ["at the bound", "storms", "drift"])
+def test_wrong_alarms_about_means_stay_within_the_budget(people: float, habit: str) -> None:
+    kinds = ((0.25, 0.0), (None, 0.0), (None, 0.05))
+    terms = [Terms(allowed=a, margin=m, alpha=ALPHA, ticks=40, graded=True) for a, m in kinds]
+    guards = [Lanes(one, exposures()) for one in terms]
+    rng, fired = np.random.default_rng(12), np.zeros((3, RUNS), bool)
+
+    for tick in range(TICKS):
+        if tick % BLOCK == 0:
+            storm = rng.random(RUNS) < 0.1
+        if habit == "storms":
+            mean = np.where(storm, 0.7, 0.15)
+        else:
+            mean = np.full(RUNS, 0.25 if habit == "at the bound" else 0.2 - tick / 1000)
+        treated, control = ratings(rng, people, mean), ratings(rng, 3 * people, mean)
+        for place, lanes in enumerate(guards):
+            lanes.add(tick // BLOCK, treated, control)
+            fired[place] |= lanes.failed() if place else lanes.accusing()
+
+    for one in fired:
+        assert high_of(int(one.sum()), RUNS, 0.95) <= ALPHA
+
+
 def test_a_global_outage_is_noticed_blames_nobody_and_ends() -> None:
     lanes = Lanes(Terms(allowed=0.02, margin=0.0, alpha=0.001, ticks=240), exposures())
     rng, noticed = np.random.default_rng(3), np.zeros(RUNS, bool)

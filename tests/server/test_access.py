@@ -79,6 +79,20 @@ def test_cleo_may_change_nothing(
     assert plane.kinds(run) == before
 
 
+def test_cleo_may_not_take_part_in_a_flag_stream_but_read_what_is_served(
+    plane: Plane, refused: Refused
+) -> None:
+    stream = "/flags/v1/stream?environment=demo"
+
+    refused(plane.get(stream, "cleo"), 403, "may-not")
+    refused(plane.post("/flags/v1/streams/any/ack", {"version": 1}, "cleo"), 403, "may-not")
+    with plane.clients["ada"].stream("GET", stream) as answer:
+        assert answer.status_code == 200
+    assert plane.get("/flags/v1/document?environment=demo", "cleo").status_code == 200
+    bulk = plane.post("/ofrep/v1/evaluate/flags", {"context": {}}, "cleo")
+    assert bulk.status_code == 200
+
+
 def test_cleo_may_not_send_telemetry(
     plane: Plane, safety_critical: Callable[[str], Any], refused: Refused
 ) -> None:

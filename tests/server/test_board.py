@@ -47,6 +47,14 @@ def opened(board: FlagBoard, name: str = "checkout") -> Stream:
     return stream
 
 
+def confirmed(board: FlagBoard, version: int) -> Stream:
+    """Enter a stream that has this version in force, and was told its lease."""
+    stream = opened(board)
+    board.acknowledge(stream.id, version)
+    board.news(stream)
+    return stream
+
+
 def test_an_older_version_never_replaces_a_newer_one(board: FlagBoard) -> None:
     assert publish(board, 5)
 
@@ -114,8 +122,7 @@ def test_news_are_only_the_newest_and_only_once(board: FlagBoard) -> None:
 def test_a_lost_stream_is_unreached_while_its_lease_runs(board: FlagBoard, dial: Dial) -> None:
     publish(board, 5)
     board.beat("production", 30_000)
-    stream = opened(board)
-    board.acknowledge(stream.id, 5)
+    stream = confirmed(board, 5)
 
     board.leave(stream)
 
@@ -132,7 +139,7 @@ def test_a_heartbeat_that_a_lost_stream_never_got_does_not_prolong_its_lease(
 ) -> None:
     publish(board, 5)
     board.beat("production", 1_000)
-    stream = opened(board)
+    stream = confirmed(board, 5)
     board.beat("production", 60_000)
 
     board.leave(stream)
@@ -144,12 +151,67 @@ def test_a_heartbeat_that_a_lost_stream_never_got_does_not_prolong_its_lease(
 def test_a_lost_stream_without_a_lease_is_listed_for_a_day(board: FlagBoard, dial: Dial) -> None:
     publish(board, 5)
     board.beat("production", None)
-    board.leave(opened(board))
+    board.leave(confirmed(board, 5))
 
     dial.now += 86_399
     assert board.acknowledged("production", 6).unreached == ("checkout",)
     dial.now += 2
     assert board.acknowledged("production", 6).unreached == ()
+
+
+def test_a_lease_is_renewed_only_where_the_newest_flags_are_confirmed(
+    board: FlagBoard, dial: Dial
+) -> None:
+    publish(board, 5)
+    stream = opened(board)
+    board.beat("production", 1_000)
+    entering = board.news(stream).lease
+    board.acknowledge(stream.id, 5)
+    confirming = board.news(stream).lease
+    publish(board, 6)
+    board.beat("production", 9_000)
+
+    behind = board.news(stream).lease
+    board.acknowledge(stream.id, 6)
+
+    assert (entering, confirming, behind) == (None, 101.0, None)
+    assert board.news(stream).lease == 109.0
+
+
+def test_a_lease_that_ends_sooner_is_told_to_whoever_is_behind_too(board: FlagBoard) -> None:
+    publish(board, 5)
+    board.beat("production", 9_000)
+    stream = confirmed(board, 5)
+    publish(board, 6)
+
+    board.beat("production", 0)
+
+    assert board.news(stream).lease == 100.0
+
+
+def test_a_stream_that_comes_back_without_confirming_may_serve_until_its_old_lease_ends(
+    board: FlagBoard, dial: Dial
+) -> None:
+    publish(board, 5)
+    board.beat("production", 9_000)
+    board.leave(confirmed(board, 5))
+    publish(board, 6)
+
+    board.leave(opened(board))
+
+    assert board.acknowledged("production", 6).unreached == ("checkout",)
+    assert board.reach("production").leased_ms == 10_000
+    dial.now += 10
+    assert board.acknowledged("production", 6).unreached == ()
+
+
+def test_a_stream_without_any_lease_is_told_so_once_it_has_confirmed(board: FlagBoard) -> None:
+    publish(board, 5)
+    stream = opened(board)
+
+    board.acknowledge(stream.id, 5)
+
+    assert board.news(stream).lease == float("-inf")
 
 
 def test_goodbye_leaves_nothing_to_reach(board: FlagBoard) -> None:

@@ -78,6 +78,32 @@ def test_a_flag_under_a_run_cannot_be_set(
     refused(answer, 409, "flag-under-run")
 
 
+def test_a_flag_whose_run_has_ended_is_set_by_hand_until_the_next_run_takes_it(
+    plane: Plane, until: Until, exposed: Callable[[], str]
+) -> None:
+    first = exposed()
+    plane.post(f"/api/v1/runs/{first}/rollback", {"phase": "all", "reason": "too slow"})
+    until(lambda: plane.get(f"/api/v1/runs/{first}").json()["status"] == "rolled back")
+
+    body = {"reason": "for everyone, as agreed", "exposure": 10_000}
+    answer = plane.post("/api/v1/flags/new_cart/set", body)
+    by_hand = plane.flag("new_cart")
+    second = exposed()
+    taken = plane.flag("new_cart")
+    plane.post(f"/api/v1/runs/{second}/rollback", {"phase": "all", "reason": "too slow"})
+    until(lambda: plane.get(f"/api/v1/runs/{second}").json()["status"] == "rolled back")
+
+    assert answer.status_code == 200, answer.text
+    assert by_hand["defaultVariant"] == "on"
+    assert taken["targeting"] == {"fractional": [["on", 5000], ["off", 5000]]}
+    assert plane.flag("new_cart")["defaultVariant"] == "off"
+    history = plane.get("/api/v1/flags/new_cart").json()["history"]
+    assert [(one["kind"], one["actor"]) for one in history] == [
+        ("flag_set", "ada"),
+        ("flag_taken", "engine"),
+    ]
+
+
 def test_a_killed_flag_is_off_at_once_and_stays_off_while_its_run_goes_on(
     plane: Plane, until: Until, exposed: Callable[[], str]
 ) -> None:

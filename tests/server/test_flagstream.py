@@ -50,20 +50,45 @@ def test_a_stream_says_hello_then_the_document_then_keeps_talking(http: httpx.Cl
         assert next(line for line in lines if line.startswith(":")) == ": still here"
 
 
-def test_the_lease_comes_before_the_document(board: FlagBoard, http: httpx.Client) -> None:
+def test_the_lease_comes_once_the_document_is_acknowledged(
+    board: FlagBoard, http: httpx.Client
+) -> None:
     board.beat("production", 30_000)
 
     with http.stream("GET", "/stream", params=ASKED) as response:
         lines = response.iter_lines()
-        told(lines)
+        stream = told(lines)[1]["stream"]
+        first = told(lines)[0]
+        http.post(f"/streams/{stream}/ack", json={"version": 1})
         name, lease = told(lines)
         board.beat("production", None)
-        told(lines)
         endless = told(lines)
 
-    assert name == "lease"
+    assert (first, name) == ("document", "lease")
     assert 29_000 < lease["remaining_ms"] <= 30_000
     assert endless[1]["remaining_ms"] is None
+
+
+def test_an_application_that_does_not_acknowledge_the_newest_flags_loses_its_lease(
+    board: FlagBoard, http: httpx.Client, until: Callable[..., None]
+) -> None:
+    board.beat("production", 300)
+    with http.stream("GET", "/stream", params=ASKED) as response:
+        lines = response.iter_lines()
+        stream = told(lines)[1]["stream"]
+        told(lines)
+        http.post(f"/streams/{stream}/ack", json={"version": 1})
+        leased = told(lines)[0]
+
+        board.publish("production", 2, document("production", 2, []))
+        for _ in range(3):
+            board.beat("production", 60_000)
+        withheld = [told(lines)[0]]
+        withheld += [line for line in (next(lines) for _ in range(9)) if "lease" in line]
+        until(lambda: board.reach("production").leased_ms == 0, within_s=3)
+
+        assert (leased, withheld) == ("lease", ["document"])
+        assert board.acknowledged("production", 2).behind == ("checkout",)
 
 
 def test_an_acknowledgement_is_counted(board: FlagBoard, http: httpx.Client) -> None:

@@ -50,6 +50,20 @@ CRITICAL = Series(
 )
 
 
+STARS = Series(
+    name="stars",
+    metric=Metric(
+        name="stars",
+        kind=MetricKind.MEAN,
+        event="rated",
+        of="rating",
+        scale=(1.0, 5.0),
+        better="higher",
+    ),
+)
+FALLS = Series(name="falls", metric=Metric(name="falls", kind=MetricKind.RATE, event="fall"))
+
+
 def watch(
     *series: Series, component: str = "cart", run: str = "checkout-1", attempt: int = 1
 ) -> Watch:
@@ -705,3 +719,52 @@ def test_who_was_shadowed_was_still_served_the_old_answer() -> None:
 
     arms = {tally.series: tally.arm for tally in tallies(made, NOON + 1)}
     assert arms == {"disagreement": Arm.TREATMENT, "satisfaction": Arm.CONTROL}
+
+
+# Means and rates
+
+
+def test_a_mean_sums_each_subjects_first_value_alone() -> None:
+    made = tallier(watch(STARS))
+    made.observe([request("ada"), request("ben")], NOON)
+
+    made.observe([rated("ada", 4), rated("ada", 1), rated("ben", 5)], NOON)
+
+    (tally,) = tallies(made)
+    assert (tally.seen, tally.bad, tally.subjects, tally.total) == (3, 0, 2, 9.0)
+
+
+def test_a_value_outside_the_scale_of_a_mean_is_counted_as_that() -> None:
+    made = tallier(watch(STARS))
+    made.observe([request("ada"), rated("ada", 95)], NOON)
+
+    (tally,) = tallies(made)
+
+    assert (tally.seen, tally.bad) == (1, 1)
+
+
+def test_a_rate_counts_presence_by_requests_and_events_by_their_own() -> None:
+    made = tallier(watch(FALLS))
+    fall = Observation(event="fall", subject="ada", attributes={}, at_s=NOON)
+
+    made.observe([request("ada"), request("ada"), request("ben")], NOON)
+    made.observe([fall, fall], NOON)
+
+    found = [counts(tally) for tally in tallies(made)]
+    assert {"seen": 3, "subjects": 2, "at_risk": 2} in found
+    assert any(one.get("newly_bad") == 1 and one.get("again_bad") == 1 for one in found)
+    assert sum(one.get("at_risk", 0) for one in found) == 3
+
+
+def test_who_fell_before_a_restart_is_remembered() -> None:
+    made = tallier(watch(FALLS))
+    fall = Observation(event="fall", subject="ada", attributes={}, at_s=NOON)
+    made.observe([request("ada"), fall], NOON)
+    sightings = made.flush(NOON).sightings
+
+    again = tallier(watch(FALLS))
+    again.recall(sightings)
+    again.observe([request("ada", at_s=NOON + 60)], NOON + 60)
+    again.observe([fall._replace(at_s=NOON + 60)], NOON + 60)
+
+    assert sum(tally.newly_bad for tally in tallies(again, NOON + 60)) == 0

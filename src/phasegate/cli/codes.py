@@ -29,6 +29,10 @@ EXPLANATIONS: dict[str, str] = {
         "Applications keep what they were served until their lease ends."
     ),
     "server-url": "The server's address must be an HTTP address such as http://127.0.0.1:8080.",
+    "extra-missing": (
+        "What was asked for needs a package that a plain installation leaves out. The message "
+        "names the extra that brings it."
+    ),
     "unexpected-answer": (
         "Something answered that is no phasegate server of this version: a proxy, another "
         "program on that port, or an older or newer control plane."

@@ -15,6 +15,7 @@ from phasegate.cli.printing import print_json, print_table
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from phasegate.core.plan import Plan
     from phasegate.core.review.foreseen import Foreseen
 
 
@@ -53,7 +54,7 @@ def power(file: Path, as_json: bool) -> None:
                 "all bad>",
                 "",
             ),
-            _guards(mine),
+            _guards(plan, mine),
             f"{phase.name}: {phase.title}",
         )
         print_table(
@@ -67,13 +68,13 @@ def power(file: Path, as_json: bool) -> None:
                 "at best>",
                 "",
             ),
-            _gates(mine),
+            _gates(plan, mine),
         )
 
 
-def _guards(lines: list[Foreseen]) -> Iterator[tuple[str, ...]]:
+def _guards(plan: Plan, lines: list[Foreseen]) -> Iterator[tuple[str, ...]]:
     from phasegate.cli.wording import exposure
-    from phasegate.core.judge.words import percent
+    from phasegate.core.judge.words import value
 
     for line in lines:
         if line.gate:
@@ -84,16 +85,16 @@ def _guards(lines: list[Foreseen]) -> Iterator[tuple[str, ...]]:
             line.component,
             exposure(line.exposure),
             f"{line.alpha:.2g}" if line.alpha else "",
-            "" if line.smallest is None else percent(line.smallest),
+            "" if line.smallest is None else value(plan.metric(line.metric), line.smallest),
             found or ("never" if line.alpha else ""),
             _span(line.earliest),
             line.note,
         )
 
 
-def _gates(lines: list[Foreseen]) -> Iterator[tuple[str, ...]]:
+def _gates(plan: Plan, lines: list[Foreseen]) -> Iterator[tuple[str, ...]]:
     from phasegate.cli.wording import exposure
-    from phasegate.core.judge.words import percent
+    from phasegate.core.judge.words import value
 
     for line in lines:
         if not line.gate:
@@ -103,7 +104,7 @@ def _gates(lines: list[Foreseen]) -> Iterator[tuple[str, ...]]:
             line.condition,
             line.component,
             exposure(line.exposure),
-            "" if line.asked is None else percent(line.asked),
+            "" if line.asked is None else value(plan.metric(line.metric), line.asked),
             "" if line.sample is None else f"{line.sample} subjects",
             _span(line.when),
             _span(line.earliest),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import sys
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from phasegate.cli import options
+from phasegate.cli import options, values
 from phasegate.cli.failing import Failed
 from phasegate.cli.printing import print_json
 from phasegate.cli.token import add, opening
@@ -79,6 +80,24 @@ FIRST_NAME = "admin"
     envvar="PHASEGATE_ORIGINS",
     help="Pages of this origin may evaluate flags from a browser; may be repeated.",
 )
+@click.option(
+    "--pack-minutes-after",
+    metavar="DURATION",
+    envvar="PHASEGATE_PACK_MINUTES_AFTER",
+    default="1h",
+    show_default=True,
+    callback=values.duration,
+    help="Age at which tallies of seconds are packed by the minute; nothing of them is lost.",
+)
+@click.option(
+    "--pack-hours-after",
+    metavar="DURATION",
+    envvar="PHASEGATE_PACK_HOURS_AFTER",
+    default="24h",
+    show_default=True,
+    callback=values.duration,
+    help="Age at which those are packed by the hour.",
+)
 @options.as_json
 def serve(
     *,
@@ -92,6 +111,8 @@ def serve(
     grpc_open: bool,
     flag_rate: float | None,
     origins: tuple[str, ...],
+    pack_minutes_after: timedelta,
+    pack_hours_after: timedelta,
     as_json: bool,
 ) -> None:
     """Run the control plane until SIGTERM or Ctrl-C.
@@ -128,6 +149,8 @@ def serve(
         grpc_open=grpc_open,
         flag_rate=flag_rate,
         origins=origins,
+        minutes_after=pack_minutes_after,
+        hours_after=pack_hours_after,
     )
     log_to_stderr(as_json=log_format == "json")
     server = _open(settings)

@@ -37,11 +37,14 @@ def clock(moment: datetime) -> str:
 
 
 def amount(judgement: Judgement, value: float | None) -> str:
-    """Return a judged number: a level or a count as it is, else a percentage."""
+    """Return a judged number: a level, a mean or a count as it is, a rate by the hour, else a
+    percentage."""
     if value is None:
         return NONE
     if judgement.method in ("level", "sentinel"):
         return f"{value:g}"
+    if judgement.terms != "share":
+        return f"{value:.4g}{'/h' if judgement.terms == 'per hour' else ''}"
     return f"{round(value * 100, 3):g} %"
 
 

@@ -21,6 +21,7 @@ from openfeature.transaction_context.no_op_transaction_context_propagator import
     NoOpTransactionContextPropagator,
 )
 
+from phasegate.client.client import NO_ATTRIBUTES
 from phasegate.client.provider import PhasegateProvider
 
 if TYPE_CHECKING:
@@ -157,28 +158,24 @@ class FastClient(OpenFeatureClient):
         # A provider derived from ours may have hooks of its own.
         if provider.__class__ is not PhasegateProvider or self.hooks or get_hooks():
             return None
-        if _says_something(self.context):
+        own, common = self.context, get_evaluation_context()
+        if own.attributes or own.targeting_key or common.attributes or common.targeting_key:
             return None
-        if _says_something(get_evaluation_context()) or not _without_transaction():
+        # The SDK has no question for this. What stands here instead takes the SDK's own way.
+        propagator = transaction_context._evaluation_transaction_context_propagator
+        if propagator.__class__ is not NoOpTransactionContextPropagator:
             return None
         if provider_registry.get_provider_status(provider) not in _SERVING:
             return None
         try:
-            found = provider.outcome(key, context)
+            if context is None:
+                found = provider.held.evaluate(key, None, NO_ATTRIBUTES)
+            else:
+                found = provider.held.evaluate(key, context.targeting_key, context.attributes)
         except (TypeError, AttributeError):
             # A key or a context of another type; the SDK's own way has an answer for it.
             return None
         return found if found.error_code is None else None
-
-
-def _says_something(context: EvaluationContext) -> bool:
-    return bool(context.targeting_key or context.attributes)
-
-
-def _without_transaction() -> bool:
-    # The SDK has no question for this. Whatever stands here instead takes the SDK's own way.
-    propagator = transaction_context._evaluation_transaction_context_propagator
-    return propagator.__class__ is NoOpTransactionContextPropagator
 
 
 def _details(key: str, value: T, outcome: Resolution) -> FlagEvaluationDetails[T]:

@@ -52,7 +52,7 @@ class InForce:
 
     evaluate  evaluates the flags in force; replaced as a whole, so reading it needs no lock.
     version   of these flags; 0 before the first.
-    ready     set once there are flags from the server, after READY was told.
+    ready     set once there are flags from the server and their lease, after READY was told.
     cached    whether flags that were kept on disk were in force from the start.
     """
 
@@ -67,16 +67,32 @@ class InForce:
         self._lease = Lease()
         self._on_news = on_news
         self._stale = False
+        self._current = False
+        self._entering = False
+        self._unheard: set[str] = set()
         self._cache = cache
         self.cached = self._recall(cache)
 
     def connected(self) -> None:
-        """Expect a new server's clock."""
+        """Expect a new server's clock; the lease that runs is not renewed before its flags came."""
         self._lease.connect()
+        self._current = False
 
     def lease(self, remaining_ms: float | None, sent_ms: float | None) -> None:
-        """Renew the lease."""
+        """Renew the lease of the newest flags that the server has; READY where it is their first.
+
+        Ready without the lease, a trial would be off for the moment that the heartbeat takes.
+        """
+        if not self._current:
+            return
         self._lease.renew(remaining_ms, sent_ms)
+        if self._entering:
+            self._enter()
+
+    def unusable(self) -> None:
+        """End what is on trial until flags come that can be read: it may have been withdrawn."""
+        self._current = False
+        self._lease.withdraw()
 
     def lease_ended(self) -> None:
         """Serve nothing that is on trial from here on."""
@@ -87,13 +103,22 @@ class InForce:
         changed = self._put(version, document)
         if self._cache is not None:
             self._cache.keep(version, document)
-        first, back = not self.ready.is_set(), self._stale
-        self._stale = False
-        if first or back:
-            self._tell(Notice(news=News.READY))
-        self.ready.set()
-        if changed and (self.cached or not first):
+        self._current = True
+        first = not self.ready.is_set()
+        if first or self._stale:
+            self._entering = True
+            if self.cached or not first:
+                self._unheard |= set(changed)
+        elif changed:
             self._tell(Notice(news=News.CHANGED, changed=changed))
+
+    def _enter(self) -> None:
+        self._entering, self._stale = False, False
+        unheard, self._unheard = tuple(sorted(self._unheard)), set()
+        self._tell(Notice(news=News.READY))
+        self.ready.set()
+        if unheard:
+            self._tell(Notice(news=News.CHANGED, changed=unheard))
 
     def _recall(self, cache: Cache | None) -> bool:
         """Put in force what was kept, if it can be used; nothing of it is on trial."""

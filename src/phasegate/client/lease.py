@@ -52,6 +52,10 @@ class Lease:
         """Forget the sender's clock: another sender may speak from now on."""
         self._skew = FOR_EVER
 
+    def withdraw(self) -> None:
+        """Serve nothing that is on trial until the next heartbeat."""
+        self.deadline = NEVER
+
     def end(self) -> None:
         """Serve nothing that is on trial any more, whatever heartbeat still comes."""
         self._ended = True

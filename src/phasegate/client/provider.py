@@ -74,7 +74,8 @@ class PhasegateProvider(AbstractProvider):
             cache=cache,
             logger_provider=logger_provider,
         )
-        self._held = InForce(None)
+        self.held = InForce(None)
+        """What is in force, for who evaluates without the SDK's way."""
         self._alive: list[Resolution] = []
         self._booleans: Ready[bool] = {}
         self._strings: Ready[str] = {}
@@ -95,7 +96,7 @@ class PhasegateProvider(AbstractProvider):
         """Connect and wait for the first flags; if none come, go on trying in the background."""
         if self._client is None:
             self._client = self._connect()
-            self._held = self._client.held
+            self.held = self._client.held
         if self._client.wait_ready(self._ready_within_s):
             return
         text = f"no flags came within {self._ready_within_s:g} s; the connection is retried"
@@ -117,7 +118,7 @@ class PhasegateProvider(AbstractProvider):
     def shutdown(self) -> None:
         """Say goodbye; calling it again is legal."""
         client, self._client = self._client, None
-        self._held = InForce(None)
+        self.held = InForce(None)
         if client is not None:
             client.close()
 
@@ -130,10 +131,10 @@ class PhasegateProvider(AbstractProvider):
         """Evaluate a boolean flag."""
         # Written out, without a call of `outcome`: nearly every flag is a boolean.
         if evaluation_context is None:
-            outcome = self._held.evaluate(flag_key, None, NO_ATTRIBUTES)
+            outcome = self.held.evaluate(flag_key, None, NO_ATTRIBUTES)
         else:
             subject, attributes = evaluation_context.targeting_key, evaluation_context.attributes
-            outcome = self._held.evaluate(flag_key, subject, attributes)
+            outcome = self.held.evaluate(flag_key, subject, attributes)
         ready = self._booleans.get(id(outcome))
         return ready or self._resolved(
             self._booleans, typed.boolean, flag_key, default_value, outcome
@@ -210,8 +211,8 @@ class PhasegateProvider(AbstractProvider):
     def outcome(self, key: str, context: EvaluationContext | None) -> Resolution:
         """Return what a flag is, before anybody asks for a type."""
         if context is None:
-            return self._held.evaluate(key, None, NO_ATTRIBUTES)
-        return self._held.evaluate(key, context.targeting_key, context.attributes)
+            return self.held.evaluate(key, None, NO_ATTRIBUTES)
+        return self.held.evaluate(key, context.targeting_key, context.attributes)
 
     def _resolved(
         self,

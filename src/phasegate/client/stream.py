@@ -29,13 +29,16 @@ class Listener(Protocol):
     """Who is told what the stream brings. Called on the stream's thread only."""
 
     def connected(self) -> None:
-        """Expect a new server's clock: its lease and document follow."""
+        """Expect a new server's clock: its document follows, and then its lease."""
 
     def document(self, version: int, document: dict[str, object]) -> None:
         """Put a document in force before returning. Raises BrokenDocument to refuse it."""
 
     def lease(self, remaining_ms: float | None, sent_ms: float | None) -> None:
         """Renew the lease from a heartbeat."""
+
+    def unusable(self) -> None:
+        """End what is on trial: what cannot be used may have been a withdrawal."""
 
     def lost(self, reason: str) -> None:
         """Note that the server is not heard any more; another attempt follows by itself."""
@@ -89,6 +92,7 @@ class Stream:
                 except (httpx.HTTPError, SSEError, OSError) as error:
                     self._lost(_reason(error))
                 except (ValueError, TypeError, KeyError, RecursionError) as error:
+                    self._listener.unusable()
                     self._lost(f"the server sent what cannot be used: {error}")
                 self._closing.wait(next(pauses))
 

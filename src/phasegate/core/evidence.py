@@ -120,7 +120,9 @@ class Judgement:
                 data yet. For a gate: PASS = shown, FAIL = shown to be wrong, INCONCLUSIVE =
                 undecided, INVALID = could not be judged.
     accuses     a tripped guard that blames this component; False: it blames none alone.
-    estimate    treated share of bad (or good, as the metric is written), or level; None: no data.
+    estimate    treated share of bad (or good, as the metric is written), mean, rate or level;
+                None: no data.
+    terms       what estimate, low, high, control and bound are: "share", "number" or "per hour".
     low, high   interval of the estimate that holds at every look, at 1 - alpha.
     control     the same estimate in control; None: no control data.
     n, bad      treated observations and the bad ones among them. control_n: in control.
@@ -139,6 +141,7 @@ class Judgement:
     method: str
     outcome: Outcome
     accuses: bool = False
+    terms: str = "share"
     estimate: float | None = None
     low: float | None = None
     high: float | None = None

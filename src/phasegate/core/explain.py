@@ -132,6 +132,24 @@ explanations: dict[str, str] = {
         "cannot tell health from silence. Add a guard over a share or a quantile, like "
         "`error_rate > 2%`."
     ),
+    "scale-form": (
+        "A mean is judged by where it lies between the least and the greatest value there is, so "
+        "it needs both: `scale: 1 to 5`. A value outside makes the series invalid, because it may "
+        "have another unit."
+    ),
+    "scale-range": (
+        "A mean lies within its scale, so a bound at its end or beyond is passed always or never. "
+        "Choose one inside, like `rating < 4` on a scale of 1 to 5, and a margin smaller than the "
+        "scale is long."
+    ),
+    "cuts-missing": (
+        "To compare a quantile with control, both arms' whole distributions are compared: the "
+        "share beyond each of a few values. Name them: `cuts: 300ms, 1s, 3s`."
+    ),
+    "cuts-many": (
+        "All cuts share one budget, so each further one makes the others slower. Keep at most "
+        "six: some where most values lie, and one or two where it hurts."
+    ),
     "window-form": (
         "A window says when a run may go forward: days (`mon-fri`, `mon,wed`, `sat-sun`), two "
         "times of one day, and the offset from UTC, because a plan must mean the same moment on "

@@ -25,6 +25,8 @@ class MetricKind(Enum):
 
     SHARE = "share"
     QUANTILE = "quantile"
+    MEAN = "mean"
+    RATE = "rate"
     LEVEL = "level"
     SENTINEL = "sentinel"
 
@@ -91,7 +93,9 @@ class Metric:
     event     name of the log event that carries the observation; None: the server span itself.
     where     which observations belong to the metric at all.
     bad, good exactly one of them for a share.
-    of, at    for a quantile: the observed field and the level in 0..1.
+    of, at    for a quantile: the observed field and the level in 0..1; for a mean: the field.
+    cuts      for a quantile: values at which both arms' distributions are compared, rising.
+    scale     for a mean: the least and the greatest value there is; better: "higher" or "lower".
     unit      of `of`, or of a level: "ms", "%".
     query     what a source is asked: for a level, or for counts by arm and bucket.
     query_all, query_part  for counters by arm: of everything, and of the bad (or good) part of it.
@@ -113,6 +117,9 @@ class Metric:
     good: Predicate | None = None
     of: str | None = None
     at: float | None = None
+    cuts: tuple[float, ...] | None = None
+    scale: tuple[float, float] | None = None
+    better: str | None = None
     unit: str | None = None
     query: str | None = None
     query_all: str | None = None
@@ -139,8 +146,10 @@ KNOW_SUBJECTS = ("otlp", "cases")
 class Condition:
     """One line of `pass_when` or `roll_back_when`, parsed.
 
-    bound   a share in 0..1 for shares, else in the metric's unit (ms for durations).
-    margin  for WORSE_THAN_CONTROL: by how much the bad share may exceed control's, 0..1.
+    bound   a share in 0..1 for shares, events per hour of a subject's presence for rates, else in
+            the metric's unit (ms for durations).
+    margin  for WORSE_THAN_CONTROL: by how much treatment may be worse, in the same unit; of a
+            quantile, by how much larger a share may exceed each of its cuts.
     text    the line as the plan has it, for people.
     """
 
@@ -333,9 +342,18 @@ class Plan:
         A quantile is counted as the share of observations beyond a bound, so each bound is a
         series of its own: `response_time>3000`. Every other metric is its own series.
         """
-        if self.metric(condition.metric).kind is MetricKind.QUANTILE:
-            return f"{condition.metric}>{condition.bound:g}"
-        return condition.metric
+        return self.series_of(condition)[0][0]
+
+    def series_of(self, condition: Condition) -> tuple[tuple[str, float | None], ...]:
+        """Name all tallied series of a condition, each with the value beyond which it is bad.
+
+        A quantile that is compared with control has a series for each of its cuts.
+        """
+        metric = self.metric(condition.metric)
+        if metric.kind is not MetricKind.QUANTILE:
+            return ((metric.name, None),)
+        values = metric.cuts if condition.bound is None else (condition.bound,)
+        return tuple((f"{metric.name}>{cut:g}", cut) for cut in values or ())
 
 
 SECOND = timedelta(seconds=1)

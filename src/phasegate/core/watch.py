@@ -28,19 +28,21 @@ class Series:
         metric = self.metric
         if metric.where is not None and not holds(metric.where, attributes):
             return None
-        if metric.kind is MetricKind.SENTINEL:
+        if metric.kind is MetricKind.SENTINEL or (
+            metric.kind is MetricKind.RATE and metric.bad is None
+        ):
             return True
         if metric.kind is MetricKind.QUANTILE:
             value = attributes.get(metric.of or "duration")
             if self.bound is None or not isinstance(value, int | float) or isnan(value):
                 return None
             return value > self.bound
-        if metric.bad is not None:
-            return holds(metric.bad, attributes)
+        if metric.kind is MetricKind.MEAN:
+            return beyond_scale(metric, attributes.get(metric.of or ""))
         if metric.good is not None:
             good = holds(metric.good, attributes)
             return None if good is None else not good
-        return None
+        return None if metric.bad is None else holds(metric.bad, attributes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,16 @@ class Watch:
     block: int
     environment: str = ""
     since: float = 0.0
+
+
+def beyond_scale(metric: Metric, value: object) -> bool | None:
+    """Say whether a value lies outside a mean's scale; None if it is no number.
+
+    Nothing else about one value is bad: it is the mean that is judged.
+    """
+    if metric.scale is None or not isinstance(value, int | float) or isnan(value):
+        return None
+    return not metric.scale[0] <= value <= metric.scale[1]
 
 
 def holds(predicate: Predicate, attributes: Attributes) -> bool | None:

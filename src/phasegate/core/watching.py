@@ -86,8 +86,9 @@ def counted(plan: Plan, run: Run) -> tuple[Count, ...]:
     for trial in run.exposed:
         for condition in plan.phase(trial.phase).conditions:
             metric = plan.metric(condition.metric)
-            if metric.kind in COUNTED_KINDS and metric.source not in KNOW_SUBJECTS:
-                series = _one_series(plan, condition, metric)
+            if metric.kind not in COUNTED_KINDS or metric.source in KNOW_SUBJECTS:
+                continue
+            for series in _series_of(plan, condition, metric):
                 count = Count(trial=trial, flag=_flag(trial), series=series)
                 found[trial.phase, trial.component, series.name] = count
     return tuple(found.values())
@@ -120,14 +121,13 @@ def _series(plan: Plan, trial: Trial) -> tuple[Series, ...]:
             continue
         if metric.source != COUNTED_BY_TELEMETRY:
             continue
-        series = _one_series(plan, condition, metric)
-        found[series.name] = series
+        found |= {one.name: one for one in _series_of(plan, condition, metric)}
     return tuple(found.values())
 
 
-def _one_series(plan: Plan, condition: Condition, metric: Metric) -> Series:
-    bound = condition.bound if metric.kind is MetricKind.QUANTILE else None
-    return Series(name=plan.series(condition), metric=metric, bound=bound)
+def _series_of(plan: Plan, condition: Condition, metric: Metric) -> tuple[Series, ...]:
+    named = plan.series_of(condition)
+    return tuple(Series(name=name, metric=metric, bound=cut) for name, cut in named)
 
 
 def _flag(trial: Trial) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event as Signal
@@ -16,7 +16,7 @@ from phasegate.core.run import Run, replay
 from phasegate.core.watch import Watch
 from phasegate.core.watching import only_sentinels, watches
 from phasegate.engine.memory import OtherPlan
-from phasegate.engine.presence import Presence
+from phasegate.engine.presence import Leases, Presence
 from phasegate.engine.reconciler import Reconciler, View
 from phasegate.engine.schedules import Schedules
 from phasegate.flags.journal import log_of
@@ -64,7 +64,7 @@ class Loop(Thread):
         self._store = store
         self._reconciler = reconciler
         self._presence = presence
-        self._schedules = Schedules(store, lambda _: None)  # what is set is shown in the same round
+        self._schedules = Schedules(store, presence.publish)
         self._watch = watch
         self._clock = clock
         self._holder = holder
@@ -115,21 +115,19 @@ class Loop(Thread):
         going_on = self._going_on(logs)
         environments = {run.environment for run in self._runs.values()} | _by_hand(logs)
         wanted = self._presence.read(environments)
-        failing: list[str] = []
-        leases: dict[str, int | None] = {}
-        for run_id in going_on:
-            view = self._turn(run_id, decides=decides)
-            if view is None:
-                failing.append(run_id)
-            else:
-                leases[view.run.environment] = _unattended(view)
-        views = {run_id: view for run_id in going_on if (view := self.views.get(run_id))}
-        self._look_for(views, frozenset() if decides else self._lapsed())
-        self._presence.show(wanted, leases if decides else None, began, LEASE)
+        good = {
+            run_id: view for run_id in going_on if (view := self._turn(run_id, decides=decides))
+        }
+        if decides:
+            given = {view.run.environment: _unattended(view) for view in good.values()}
+            leases = self._presence.decided(given)
+        else:
+            leases = self._presence.left()
+        self._look_for(going_on, leases)
+        self._presence.show(wanted, leases, began, LEASE)
         ended = time.monotonic()
-        self.last = Round(
-            decided=decides, ended=ended, took_s=ended - began, failing=tuple(failing)
-        )
+        failing = tuple(run_id for run_id in going_on if run_id not in good)
+        self.last = Round(decided=decides, ended=ended, took_s=ended - began, failing=failing)
 
     def _take_over(self, now: datetime) -> None:
         """Begin to decide. Where leases had run out nobody was treated, so nothing was unseen."""
@@ -137,21 +135,11 @@ class Loop(Thread):
         if 0 in self._store.attended().leases.values():
             self._reconciler.watch_from(now)
 
-    def _lapsed(self) -> frozenset[str]:
-        """Return the environments whose lease is over: everybody has the old version there.
-
-        Counted in control, those who were treated before would make the arms look broken.
-        """
-        leases = self._store.attended().leases
-        return frozenset(name for name, left in leases.items() if left == 0)
-
-    def _look_for(self, views: Mapping[str, View], lapsed: frozenset[str]) -> None:
+    def _look_for(self, going_on: list[str], leases: Leases) -> None:
+        views = [self.views[run_id] for run_id in going_on if run_id in self.views]
         self._watched = {
-            run_id: tuple(
-                only_sentinels(watch) if view.run.environment in lapsed else watch
-                for watch in watches(view.plan, view.run)
-            )
-            for run_id, view in views.items()
+            view.run.id: _looked_for(view, leases)
+            for view in views
             if view.run.ended is None or view.run.rollbacks
         }
         self._watch([watch for each in self._watched.values() for watch in each])
@@ -226,6 +214,18 @@ class Loop(Thread):
         if known is not None and not known.exposed and known.ended is None:
             self._presence.begin(known.environment, _unattended(self._reconciler.look(run_id)))
         return self._reconciler.turn(run_id)
+
+
+def _looked_for(view: View, leases: Leases) -> tuple[Watch, ...]:
+    """Return what telemetry must look for; where a lease has ended, sentinels alone.
+
+    Patients who are given the old version because nobody watches were not assigned to it: counted
+    in control, they would make the arms look broken.
+    """
+    found = watches(view.plan, view.run)
+    if view.run.environment not in leases.ended:
+        return found
+    return tuple(only_sentinels(watch) for watch in found)
 
 
 def _by_hand(logs: list[str]) -> set[str]:

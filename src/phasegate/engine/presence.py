@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from phasegate.ports import Publisher, Serving, Store, Unavailable, Wanted
@@ -13,6 +13,23 @@ MOST_BETWEEN_S = 2.0
 """How long applications may go without a heartbeat; a short lease is renewed more often."""
 
 BEATS_PER_LEASE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leases:
+    """For how long trial exposure may go on from `asked` on, by environment; None: for ever.
+
+    given   by this server, which has decided; else it is what the store says is left.
+    """
+
+    left: Mapping[str, int | None]
+    asked: float
+    given: bool = False
+
+    @property
+    def ended(self) -> frozenset[str]:
+        """Environments in which nothing on trial is served any more."""
+        return frozenset(name for name, left in self.left.items() if left == 0)
 
 
 class Presence:
@@ -49,6 +66,10 @@ class Presence:
         self._report([environment], {environment: lease_ms})
         self._beat(environment, lease_ms, asked)
 
+    def publish(self, environment: str) -> None:
+        """Serve what the store says now."""
+        self._serving.serve(environment, self._serving.wanted(environment))
+
     def read(self, environments: Iterable[str]) -> Mapping[str, Wanted]:
         """Read what is to be served in these environments, and in the one that is always served.
 
@@ -57,34 +78,32 @@ class Presence:
         names = sorted({*environments, *self._always})
         return {name: self._serving.wanted(name) for name in names}
 
+    def left(self) -> Leases:
+        """Ask the store for how long trial exposure may go on. Raises Unavailable."""
+        asked = self._passing()
+        return Leases(left=self._store.attended().leases, asked=asked)
+
+    def decided(self, leases: Mapping[str, int | None]) -> Leases:
+        """Return the leases that whoever has just decided gives, in full."""
+        return Leases(left=leases, asked=self._passing(), given=True)
+
     def show(
-        self,
-        wanted: Mapping[str, Wanted],
-        decided: Mapping[str, int | None] | None,
-        began: float,
-        valid: timedelta,
+        self, wanted: Mapping[str, Wanted], leases: Leases, began: float, valid: timedelta
     ) -> None:
         """Serve what was read, and renew leases as far as somebody decides.
 
-        decided  for how long trial exposure may go on, by environment, if this server has decided
-                 in a round that began then; None if it follows: then what the store has left
-                 counts, and nobody's watch is lengthened.
-        valid    for how long a round gives a right to anything: a server that was stalled since
-                 has nothing to say.
+        began, valid  when the round began, and for how long it gives a right to anything: a
+                      server that was stalled since has nothing to say.
         """
         for name, what in wanted.items():
             self._serving.serve(name, what)
-        asked = self._passing()
-        if asked - began > valid.total_seconds():
+        if self._passing() - began > valid.total_seconds():
             raise Unavailable("this server was stalled in its round; what it knows is out of date")
-        if decided is not None:
-            self._store.attend(decided)
-            leases = decided
-        else:
-            leases = self._store.attended().leases
-        self._report(sorted({*wanted, *(decided or {})}), leases)
-        for name, lease in leases.items():
-            self._beat(name, lease, asked)
+        if leases.given:
+            self._store.attend(leases.left)
+        self._report(sorted({*wanted, *leases.left}), leases.left)
+        for name, lease in leases.left.items():
+            self._beat(name, lease, leases.asked)
 
     def _report(self, names: Iterable[str], leases: Mapping[str, int | None]) -> None:
         """Report before the heartbeat: what is reported of a lease is never less than is given."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
 from phasegate.core.command import Draft
 from phasegate.core.event import ENGINE, START_OF_CHAIN, Json, chain
+from phasegate.core.run import Run, replay
 from phasegate.flags.journal import Journal, log_of, read
-from phasegate.flags.life import Before, refused
+from phasegate.flags.life import before_change, named, refused
 from phasegate.flags.record import Scheduled
 from phasegate.ports import Conflict, Store
 
@@ -71,14 +73,23 @@ class Schedules:
                 "scheduled": one.number,
             },
         )
-        states = {state.key: state for state in self._store.flag_states(environment)[1]}
-        before = Before(journal=journal, states=states, busy=frozenset(), now=now)
+        states = self._store.flag_states(environment)[1]
+        before = before_change(journal, states, self._runs(environment), now)
         refusal = refused(before, environment, wanted)
         if refusal is None:
-            return wanted
+            return named(before, wanted)
         why = f"{reason}, and refused when it was due: {refusal.message}"
         body: dict[str, Json] = {"flag": key, "reason": why, "scheduled": one.number}
         return Draft(kind="flag_unscheduled", body=body)
+
+    def _runs(self, environment: str) -> list[Run]:
+        """Return an environment's runs as far as they can be read; their turns tell of others."""
+        prefix, found = log_of(""), []
+        for name in self._store.logs():
+            if not name.startswith(prefix):
+                with suppress(ValueError):
+                    found.append(replay(self._store.events(name)))
+        return [run for run in found if run.environment == environment]
 
     def _journal(self, environment: str) -> Journal:
         before = self._journals.get(environment, Journal())

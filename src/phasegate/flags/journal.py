@@ -50,10 +50,14 @@ class Journal:
         return {key: record.requires for key, record in self.records.items() if record.requires}
 
     def overlay(self, states: Iterable[FlagState]) -> tuple[FlagState, ...]:
-        """Lay what people did over what runs want: a killed flag is off, whatever a run wants."""
+        """Lay what people did over what runs want.
+
+        A killed flag is off, whatever a run wants. Otherwise a run goes before what people set,
+        unless they set it after that run had ended.
+        """
         killed, requires = self.killed, self.requires
         by_key = {key: FlagState(key=key, exposure=bp) for key, bp in self.exposures.items()}
-        by_key |= {state.key: state for state in states}
+        by_key |= {state.key: state for state in states if not self._set_after(state)}
         defined = {key for key, record in self.records.items() if record.definition is not None}
         left = killed - by_key.keys() - defined
         by_key |= {key: FlagState(key=key, exposure=0) for key in left}
@@ -61,6 +65,11 @@ class Journal:
             replace(by_key[key], killed=key in killed, requires=requires.get(key, ()))
             for key in sorted(by_key)
         )
+
+    def _set_after(self, state: FlagState) -> bool:
+        """Say whether people set a flag after its run. What is on trial is under a run."""
+        record = self.records.get(state.key)
+        return record is not None and record.over != "" and not state.on_trial
 
 
 def read(events: Iterable[Event], journal: Journal | None = None) -> Journal:
@@ -91,7 +100,8 @@ def _created(record: Record, event: Event) -> Record:
 
 def _defined(record: Record, event: Event) -> Record:
     definition: Any = event.body.get("definition")
-    return replace(record, definition=definition) if definition else record
+    over = str(event.body.get("over", ""))
+    return replace(record, definition=definition, over=over) if definition else record
 
 
 def _described(record: Record, event: Event) -> Record:
@@ -114,7 +124,8 @@ def _set(record: Record, event: Event) -> Record:
     # What was scheduled and has come is not scheduled any more.
     due = event.body.get("scheduled")
     left = tuple(one for one in record.scheduled if one.number != due)
-    return replace(record, exposure=int(str(event.body["exposure"])), scheduled=left)
+    exposure, over = int(str(event.body["exposure"])), str(event.body.get("over", ""))
+    return replace(record, exposure=exposure, over=over, scheduled=left)
 
 
 def _scheduled(record: Record, event: Event) -> Record:
@@ -136,6 +147,7 @@ _CHANGES: Mapping[str, Callable[[Record, Event], Record]] = {
     "flag_described": _described,
     "flag_required": _required,
     "flag_set": _set,
+    "flag_taken": lambda record, _: replace(record, over=""),
     "flag_scheduled": _scheduled,
     "flag_unscheduled": _dropped,
     "flag_killed": lambda record, _: replace(record, killed=True),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from phasegate.core.command import Draft, Refusal
 from phasegate.core.plan import EVERYONE
+from phasegate.core.run import Run
 from phasegate.flags.bucketing import Hashing
 from phasegate.flags.compile import compile_document
 from phasegate.flags.document import SHADOW, FlagState
@@ -24,11 +25,13 @@ class Before:
     """An environment's flags as they are before a change.
 
     states  what runs want, by key.
+    runs    the run that had each flag last.
     busy    flags of runs that go on.
     """
 
     journal: Journal
     states: Mapping[str, FlagState]
+    runs: Mapping[str, str]
     busy: frozenset[str]
     now: datetime
 
@@ -45,6 +48,28 @@ class Before:
         """Say whether a flag is archived."""
         record = self.record(key)
         return record is not None and record.archived
+
+
+def before_change(
+    journal: Journal, states: Iterable[FlagState], runs: Iterable[Run], now: datetime
+) -> Before:
+    """Sum up an environment before a change. runs: all of that environment, oldest first."""
+    had = [(trial.flag, run) for run in runs for trial in run.trials.values()]
+    return Before(
+        journal=journal,
+        states={state.key: state for state in states},
+        runs={flag: run.id for flag, run in had},
+        busy=frozenset(flag for flag, run in had if run.ended is None),
+        now=now,
+    )
+
+
+def named(before: Before, draft: Draft) -> Draft:
+    """Have a change name the run after which it sets a flag, so that it holds until the next."""
+    over = before.runs.get(str(draft.body.get("flag")))
+    if over is None or draft.kind not in ("flag_set", "flag_defined"):
+        return draft
+    return replace(draft, body={**draft.body, "over": over})
 
 
 def refused(before: Before, environment: str, draft: Draft) -> Refusal | None:
@@ -143,7 +168,8 @@ def _hashed(before: Before, draft: Draft) -> Refusal | None:
     if draft.body.get("hashing") not in known:
         text = f"{draft.body.get('hashing')!r} is no hashing"
         return _refusal("unknown-hashing", text, f"Known: {', '.join(known)}.")
-    partly = sorted(key for key in before.known if 0 < _exposure(before, key) < EVERYONE)
+    shown = before.journal.overlay(before.states.values())
+    partly = [state.key for state in shown if 0 < state.exposure < EVERYONE]
     if partly:
         text = f"another hashing would move patients between arms of {', '.join(partly)}"
         remedy = "Set them to 0% or 100%, or wait for their runs to end."
@@ -152,14 +178,13 @@ def _hashed(before: Before, draft: Draft) -> Refusal | None:
 
 
 def _exposure(before: Before, key: str) -> int:
-    state, record = before.states.get(key), before.record(key)
-    if state is not None:
-        return state.exposure
-    return (record.exposure or 0) if record and record.definition is None else 0
+    shown = before.journal.overlay(before.states.values())
+    return next((state.exposure for state in shown if state.key == key), 0)
 
 
 def _under_run(before: Before, key: str) -> Refusal | None:
-    if key not in before.states:
+    state = before.states.get(key)
+    if key not in before.busy and not (state and state.on_trial):
         return None
     remedy = f"Kill it (phasegate flag kill {key}) or roll the run back."
     return _refusal("flag-under-run", f"the exposure of {key} belongs to a run", remedy)

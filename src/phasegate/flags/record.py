@@ -26,6 +26,8 @@ class Record:
     definition  a whole flagd flag instead of a rollout, where they gave one.
     expires     the day by which the flag should be gone from code.
     archived    served as disabled: applications that still ask get their own default.
+    over        the run that had the flag last and has ended, where they set or defined the flag
+                after it: then that holds until another run has the flag.
     """
 
     key: str
@@ -40,4 +42,5 @@ class Record:
     requires: tuple[str, ...] = ()
     killed: bool = False
     archived: bool = False
+    over: str = ""
     scheduled: tuple[Scheduled, ...] = ()

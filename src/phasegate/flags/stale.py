@@ -37,6 +37,7 @@ def standings(
 ) -> list[Standing]:
     """Return every flag that is not archived, by key. by_runs: when a run last changed each."""
     keys = sorted({*states, *journal.records})
+    shown = {state.key: state for state in journal.overlay(states.values())}
     found = []
     for key in keys:
         record = journal.records.get(key)
@@ -47,7 +48,7 @@ def standings(
         owner = record.owner if record else ""
         why = [_expired(record, now), "" if owner else "nobody owns it"]
         if changed is not None and now - changed >= timedelta(days=days):
-            why.append(_decided(record, states.get(key), (now - changed).days))
+            why.append(_decided(record, shown.get(key), (now - changed).days))
         told = tuple(reason for reason in why if reason)
         found.append(Standing(key=key, owner=owner, changed=changed, why=told))
     return found

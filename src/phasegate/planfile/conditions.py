@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from phasegate.core.plan import Comparison, Condition, Metric, MetricKind
 from phasegate.core.problem import suggestion
-from phasegate.planfile import values
+from phasegate.planfile import measures, values
 from phasegate.planfile.notes import Wrong
 
 LINE = re.compile(
@@ -63,7 +62,7 @@ def _read(match: re.Match[str], metric: Metric, *, gate: bool) -> Condition:
             FORMS,
         )
     if match["worse"]:
-        margin = 0.0 if match["margin"] is None else values.inner_share(match["margin"].strip())
+        margin = 0.0 if match["margin"] is None else _margin(match["margin"].strip(), metric)
         return Condition(
             metric=metric.name,
             comparison=Comparison.WORSE_THAN_CONTROL,
@@ -111,22 +110,30 @@ def _bound(text: str, metric: Metric) -> float:
     if metric.kind is MetricKind.SHARE:
         # "error_rate > 100%" would be a guard that never trips.
         return values.inner_share(text)
-    if metric.unit in values.UNITS:
-        wanted: timedelta = values.UNITS[metric.unit]
-        return values.duration(text) / wanted
-    if metric.unit == "%":
-        return float(values.percentage(text))
-    return _counted(text, metric)
-
-
-def _counted(text: str, metric: Metric) -> float:
-    unit = metric.unit or ""
-    match = re.fullmatch(rf"({values.NUMBER})\s*(.*)", text)
-    if match is None or match[2] != unit:
-        form = f"a number of {unit}" if unit else "a number without a unit"
+    if metric.kind is MetricKind.RATE:
+        return measures.per_hour(text)
+    bound = measures.measured(text, metric.unit)
+    if metric.scale is not None and not metric.scale[0] < bound < metric.scale[1]:
+        low, high = metric.scale
         raise Wrong(
-            "condition-unit",
-            f"{text[:80]!r} is not {form}",
-            f"Write like `{metric.name} < {f'10 {unit}'.strip()}`.",
+            "scale-range",
+            f"{text[:80]!r} is not between {low:g} and {high:g}, where {metric.name} lies",
+            "A mean is never beyond its scale: choose a bound inside.",
         )
-    return float(match[1])
+    return bound
+
+
+def _margin(text: str, metric: Metric) -> float:
+    """Return by how much treatment may be worse: in the unit of the metric's bounds."""
+    if metric.kind is MetricKind.RATE:
+        return measures.per_hour(text)
+    if metric.scale is None:
+        return values.inner_share(text)
+    margin, (low, high) = measures.measured(text, metric.unit), metric.scale
+    if not 0 < margin < high - low:
+        raise Wrong(
+            "scale-range",
+            f"{text[:80]!r} is no part of the scale from {low:g} to {high:g}",
+            "Write a margin above 0 and within the scale, like `by 0.2`.",
+        )
+    return margin

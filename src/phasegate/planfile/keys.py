@@ -34,7 +34,7 @@ CASES = {
 }
 
 METRIC = {
-    "kind": "What one observation is: share, quantile, level or sentinel.",
+    "kind": "What one observation is: share, quantile, mean, rate, level or sentinel.",
     "source": "Where it comes from: otlp (default), cases, prometheus, sql or http_json.",
     "endpoint": "Endpoint that the source is asked at. Default: the source's own name.",
     "event": "Log event that carries the observation. Without it: the server span.",
@@ -42,8 +42,12 @@ METRIC = {
     "bad": "Which observation is bad, like error or rating < 4.",
     "good": "Which observation is good, like rating >= 4.",
     "cases": "Name of the labelled cases, for source: cases.",
-    "of": "The observed field of a quantile, like duration.",
+    "of": "The observed field of a quantile or a mean, like duration.",
     "at": "Which quantile, like 95%.",
+    "cuts": "Values at which a quantile's whole distribution is compared with control, like "
+    "300ms, 1s, 3s.",
+    "scale": "Least and greatest value of a mean, like 1 to 5.",
+    "better": "Which side of a mean's scale is good: higher or lower.",
     "unit": 'Unit of the value: ms, s, "%" or a word.',
     "query": "What the source is asked; for otlp, the name of an OpenTelemetry metric.",
     "query_all": "Counter of everything in one arm, with {flag} and {variant}.",
@@ -69,10 +73,12 @@ METRIC_KEYS = {
     ("share", "prometheus"): _COUNTERS | {"query_good"},
     ("share", "sql"): _ROWS | {"bad", "good", "endpoint"},
     ("share", "http_json"): _ROWS | {"bad", "good"},
-    ("quantile", "otlp"): _OBSERVED | _BEYOND | {"of", "lag"},
+    ("quantile", "otlp"): _OBSERVED | _BEYOND | {"of", "cuts", "lag"},
     ("quantile", "prometheus"): _COUNTERS | _BEYOND,
     ("quantile", "sql"): _ROWS | _BEYOND | {"endpoint"},
     ("quantile", "http_json"): _ROWS | _BEYOND,
+    ("mean", "otlp"): _OBSERVED | {"of", "scale", "better", "lag"},
+    ("rate", "otlp"): _OBSERVED | {"bad"},
     ("level", "otlp"): _LEVEL | {"where", "across"},
     ("level", "prometheus"): _LEVEL | {"across", "endpoint"},
     ("level", "sql"): _LEVEL | {"across", "endpoint"},
@@ -92,6 +98,9 @@ def sources_of(kind: str) -> tuple[str, ...]:
 
 COUNTS = ("requests", "subjects")
 """What the counts of a query may be of."""
+
+SIDES = ("higher", "lower")
+"""Which side of a scale may be the good one."""
 
 PHASE = {
     "title": "What people call the phase. Default: its name.",

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from phasegate.core.across import CHOICES
 from phasegate.core.plan import Metric, MetricKind, Predicate
-from phasegate.planfile import keys, values
+from phasegate.planfile import keys, measures, values
 from phasegate.planfile.fields import Fields
 from phasegate.planfile.notes import Wrong
 from phasegate.planfile.predicates import predicate
@@ -25,10 +25,14 @@ def metric(table: Fields) -> Metric | None:
     table.refuse(set(keys.METRIC) - known, f"the metric is a {kind.value} from {source}")
     if kind is MetricKind.LEVEL:
         table.require("source")
+    if kind is MetricKind.RATE and not (table.has("event") or table.has("bad")):
+        # Without either, every request would be one of the events that are counted.
+        table.require("event")
     if kind is MetricKind.SENTINEL and not (table.has("event") or table.has("where")):
         # Without either, every request would count as a safety-critical failure.
         table.require("event")
     bad, good = _sides(table, kind, source)
+    unit = _unit(table, kind)
     asks = "query" in known
     return Metric(
         name=_name(table),
@@ -40,7 +44,10 @@ def metric(table: Fields) -> Metric | None:
         good=good,
         of=table.need("of", values.words, None) if "of" in known else None,
         at=table.need("at", values.inner_share, 0.5) if kind is MetricKind.QUANTILE else None,
-        unit=_unit(table, kind),
+        cuts=table.read("cuts", lambda text: measures.cuts(text, unit), None),
+        scale=table.need("scale", measures.scale, (0.0, 1.0)) if kind is MetricKind.MEAN else None,
+        better=_better(table) if kind is MetricKind.MEAN else None,
+        unit=unit,
         query=table.need("query", values.words, None) if asks else None,
         query_all=table.need("query_all", values.words, None) if "query_all" in known else None,
         query_part=_part(table),
@@ -121,6 +128,10 @@ def _across(table: Fields, kind: MetricKind, source: str) -> str | None:
     if kind is MetricKind.LEVEL and source == "otlp":
         return table.need("across", choose, "highest")
     return table.read("across", choose, None)
+
+
+def _better(table: Fields) -> str:
+    return table.need("better", values.choice(*keys.SIDES), "higher")
 
 
 def _name(table: Fields) -> str:

@@ -102,6 +102,9 @@ def _metric(metric: Metric) -> dict[str, Yaml]:
             "cases": metric.cases,
             "of": metric.of,
             "at": None if metric.at is None else _percent(metric.at),
+            "cuts": ", ".join(_value(cut, metric.unit) for cut in metric.cuts or ()),
+            "scale": " to ".join(_number(end) for end in metric.scale or ()),
+            "better": metric.better,
             "unit": metric.unit,
             "endpoint": metric.endpoint,
             "query": metric.query,
@@ -191,6 +194,10 @@ def _duration(duration: timedelta | None) -> str:
     if rest:
         parts.append(f"{_number(rest / timedelta(milliseconds=1))}ms")
     return "".join(parts)
+
+
+def _value(value: float, unit: str | None) -> str:
+    return f"{_number(value)}{unit or ''}"
 
 
 def _percent(share: float) -> str:

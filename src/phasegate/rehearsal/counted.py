@@ -7,28 +7,31 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from phasegate.core.judge.counts import FADE
-from phasegate.rehearsal.wealths import Floats, Ints
+from phasegate.rehearsal.wealths import Floats, Ints, Numbers
 
 
 @dataclass(slots=True)
 class Came:
-    """What one arm brought in a stretch of time, by lane, as `core.evidence.Tally` defines it."""
+    """What one arm brought in a stretch of time, by lane, as `core.evidence.Tally` defines it.
 
-    seen: Ints
-    bad: Ints
-    subjects: Ints
-    subjects_bad: Ints
-    at_risk: Ints
-    newly_bad: Ints
-    again_bad: Ints
+    Of a mean, what is bad are sums of badness, as `core.judge.means` has it, and no whole numbers.
+    """
+
+    seen: Numbers
+    bad: Numbers
+    subjects: Numbers
+    subjects_bad: Numbers
+    at_risk: Numbers
+    newly_bad: Numbers
+    again_bad: Numbers
 
     @classmethod
     def nobody(cls, lanes: int) -> Came:
         """Return what an arm brings to which nobody comes."""
-        return cls(*(np.zeros(lanes, dtype=np.int64) for _ in fields(cls)))
+        return cls(*(np.zeros(lanes) for _ in fields(cls)))
 
     @classmethod
-    def once_each(cls, people: Ints, bad: Ints) -> Came:
+    def once_each(cls, people: Numbers, bad: Numbers) -> Came:
         """Return what new subjects bring who come once, some of them to a bad observation."""
         none = np.zeros_like(people)
         return cls(people, bad, people, bad, people, bad, none)
@@ -36,7 +39,7 @@ class Came:
     def add(self, other: Came) -> None:
         """Add what came in another stretch."""
         for field in fields(self):
-            mine: Ints = getattr(self, field.name)
+            mine: Numbers = getattr(self, field.name)
             mine += getattr(other, field.name)
 
     def only(self, lanes: Ints) -> Came:
@@ -79,6 +82,6 @@ class Sums:
         return _share(self.recent_bad, self.recent_seen)
 
 
-def _share(bad: Floats | Ints, of: Floats | Ints) -> Floats:
+def _share(bad: Numbers, of: Numbers) -> Floats:
     shares: Floats = np.divide(bad, of, out=np.zeros(len(of)), where=of > 0)
     return shares

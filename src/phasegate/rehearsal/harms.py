@@ -60,7 +60,7 @@ def bad_share(plan: Plan, phase: Phase, harm: Harm) -> float:
     least = (
         max(bounds)
         if bounds
-        else max(healthy_share(plan, phase, rule) + rule.condition.margin for rule in rules)
+        else max(healthy_share(plan, phase, rule) + rule.margin for rule in rules)
     )
     return min(MOST_SHARE, harm.times * least)
 

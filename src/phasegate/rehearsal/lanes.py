@@ -10,14 +10,14 @@ from math import ceil, floor
 
 import numpy as np
 
-from phasegate.core.judge import blocks, difference, repeat
+from phasegate.core.judge import blocks, difference, means, repeat
 from phasegate.core.judge.blame import CHANCE, CLEARLY
 from phasegate.core.judge.cases import at_most
 from phasegate.core.judge.share import CALM, OUTAGE_KEPT, PATIENCE, TURNING
 from phasegate.core.judge.terms import ABSOLUTE, RELATIVE, REPEAT, SYSTEM, Terms
 from phasegate.core.plan import EVERYONE
 from phasegate.rehearsal.counted import Came, Sums
-from phasegate.rehearsal.wealths import Flags, Floats, Ints, Wealths
+from phasegate.rehearsal.wealths import Flags, Floats, Ints, Numbers, Wealths
 
 METHODS = ("", RELATIVE, REPEAT, ABSOLUTE, SYSTEM)
 """What a lane's `blamed` stands for."""
@@ -50,7 +50,8 @@ class Lanes:
         self.treated, self.control = Sums(n), Sums(n)
         self._exposures: Ints = np.zeros(n, np.int64)
         self.expose(exposures)
-        self._relative = Wealths(n, difference.WEIGHTS, terms.ticks)
+        weights = means.WEIGHTS if terms.graded else difference.WEIGHTS
+        self._relative = Wealths(n, weights, terms.ticks)
         self._repeat = Wealths(n, repeat.WEIGHTS, terms.ticks)
         self._own = Wealths(n, blocks.WEIGHTS, terms.ticks, blocks.WAITING_WEIGHTS)
         self._everywhere = Wealths(n, blocks.WEIGHTS, terms.ticks, blocks.WAITING_WEIGHTS)
@@ -61,7 +62,7 @@ class Lanes:
         self._peak_again: Floats = np.ones(n)
         self.blamed: Ints = np.zeros(n, dtype=np.int64)
         self._drift, self._low = np.zeros(n), np.zeros(n)
-        self._since: tuple[Ints, Ints] = (np.zeros(n, np.int64), np.zeros(n, np.int64))
+        self._since: tuple[Floats, Floats] = (np.zeros(n), np.zeros(n))
         self._outage: Flags = np.zeros(n, dtype=bool)
         self._waited: Ints = np.zeros(n, dtype=np.int64)
         self._open = (Came.nobody(n), Came.nobody(n))
@@ -114,6 +115,46 @@ class Lanes:
 
     def _compare(self, treated: Came, control: Came) -> None:
         self._relative.release(self._tick)
+        if self.terms.graded:
+            self._compare_means(treated, control)
+        else:
+            self._compare_shares(treated, control)
+        if REPEAT in self.terms.weights:
+            self._compare_again(treated, control)
+        looked = np.flatnonzero((treated.newly_bad > 0) | (treated.again_bad > 0))
+        if looked.size:
+            self._look(looked)
+
+    def _compare_means(self, treated: Came, control: Came) -> None:
+        people = treated.at_risk + control.at_risk
+        lanes = np.flatnonzero((people > 0) & self._compared)
+        if not lanes.size:
+            return
+        s = self._exposures[lanes] / EVERYONE
+        before = self.control.all.seen[lanes] - control.at_risk[lanes]
+        worse = self.control.all.bad[lanes] - control.newly_bad[lanes]
+        allowed = self.terms.allowed
+        prior = means.PRIOR if allowed is None else min(max(allowed, 0.01), 0.99)
+        about = (worse + means.PRIOR_N * prior) / (before + means.PRIOR_N)
+        lowest = np.maximum(about / s, (1 - about) / (1 - s)) + self.terms.margin
+        margin, n = self.terms.margin, people[lanes]
+        own, squares = _spread(treated, lanes, about, s)
+        other, more = _spread(control, lanes, about, 1 - s)
+        apart = own - other
+        squares = (squares + more - 2 * margin * apart + n * margin**2) / lowest**2
+        sums = (apart - n * margin) / lowest
+        each, batch = np.array(means.EACH)[:, None], np.array(means.BATCH)[:, None]
+        gains = np.concatenate(
+            [
+                each * sums + (np.log1p(-each) + each) * squares,
+                np.log1p(batch * np.maximum(sums / n, -1.0)),
+            ]
+        )
+        self._relative.pay(np.exp(np.minimum(gains, MOST_GAIN)), lanes)
+        turned = (treated.newly_bad + control.newly_bad)[lanes] > 0
+        self._turn(lanes[turned], gains[TURNING][turned])
+
+    def _compare_shares(self, treated: Came, control: Came) -> None:
         newly = treated.newly_bad + control.newly_bad
         turned = newly > 0
         if self.terms.margin > 0:
@@ -127,11 +168,6 @@ class Lanes:
                 gains = gains + well * not_bad
             self._relative.pay(np.exp(np.minimum(gains, MOST_GAIN)), lanes)
             self._turn(lanes, gains[TURNING])
-        if REPEAT in self.terms.weights:
-            self._compare_again(treated, control)
-        looked = np.flatnonzero((treated.newly_bad > 0) | (treated.again_bad > 0))
-        if looked.size:
-            self._look(looked)
 
     def _turn(self, lanes: Ints, gains: Floats) -> None:
         self._drift[lanes] += gains
@@ -191,7 +227,7 @@ class Lanes:
         if allowed is None:
             return
         at_risk, bad = treated.at_risk + control.at_risk, treated.newly_bad + control.newly_bad
-        own = (treated.at_risk, treated.newly_bad)
+        own = treated.at_risk, treated.newly_bad
         self._alarm_own = self._block(self._own, allowed, self._alarm_own, *own)
         self._alarm_everywhere = self._block(
             self._everywhere, allowed, self._alarm_everywhere, at_risk, bad
@@ -202,7 +238,7 @@ class Lanes:
         self._attribute(allowed, at_risk > 0)
 
     def _block(
-        self, wealths: Wealths, allowed: float, before: Floats, at_risk: Ints, bad: Ints
+        self, wealths: Wealths, allowed: float, before: Floats, at_risk: Numbers, bad: Numbers
     ) -> Floats:
         came = at_risk > 0
         share = np.divide(
@@ -220,7 +256,7 @@ class Lanes:
         alarm = np.where(bad >= blocks.LEAST_BAD, share, 0.0)
         return np.where(came, alarm, before)
 
-    def _calm(self, wealths: Wealths, allowed: float, at_risk: Ints, bad: Ints) -> None:
+    def _calm(self, wealths: Wealths, allowed: float, at_risk: Numbers, bad: Numbers) -> None:
         calm = self._outage & (at_risk > 0) & (bad <= allowed * at_risk)
         to = np.maximum(1.0, wealths.total() * np.exp(-CALM))
         wealths.lower(to, calm)
@@ -272,6 +308,12 @@ class Lanes:
             n = floor(self.control.recent_seen[lane])
             better[lane] = at_most(bad, n, float(self.treated.recent_share[lane])) <= CHANCE
         return better
+
+
+def _spread(came: Came, lanes: Ints, about: Floats, s: Floats) -> tuple[Floats, Floats]:
+    """Return an arm's sum about a centre, and the most that its squares can sum to."""
+    n, worse = came.at_risk[lanes], came.newly_bad[lanes]
+    return (worse - about * n) / s, (worse * (1 - 2 * about) + n * about**2) / s**2
 
 
 def _only(table: tuple[Floats, Floats, Floats], lanes: Ints) -> tuple[Floats, Floats, Floats]:

@@ -13,7 +13,7 @@ import numpy as np
 from phasegate.core.judge.budget import allocate
 from phasegate.core.judge.ledger import terms_of
 from phasegate.core.judge.rules import Rule, block_seconds, gate_rules, guard_rules
-from phasegate.core.plan import EVERYONE, Component, Phase, Plan
+from phasegate.core.plan import EVERYONE, Component, MetricKind, Phase, Plan
 from phasegate.core.review.foreseen import healthy_share
 from phasegate.rehearsal.counted import Came
 from phasegate.rehearsal.lanes import Lanes
@@ -52,11 +52,16 @@ class Played:
 
 @dataclass
 class _Series:
-    """One series under judgement: its guards as lanes, its gates, and what they have seen."""
+    """One series under judgement: its guards as lanes, its gates, and what they have seen.
+
+    first  of the series of its metric, so that nobody is counted twice who meets harm.
+    """
 
     name: str
+    kind: MetricKind
     p0: float
     lag_s: float
+    first: bool
     guards: list[Lanes]
     gates: list[float]
     treated: Came
@@ -128,7 +133,10 @@ class _Play:
         for rule in (*guard_rules(plan, phase), *gate_rules(plan, phase)):
             if not rule.counted or rule.problem or rule.metric.cases is not None:
                 continue
-            series = found.setdefault(rule.series, self._opened(rule, runs))
+            if rule.series not in found:
+                told = {series.name for series in found.values()}
+                found[rule.series] = self._opened(rule, runs, first=rule.metric.name not in told)
+            series = found[rule.series]
             if rule.gate:
                 series.gates.append(rule.allowed or 0.0)
                 continue
@@ -136,9 +144,11 @@ class _Play:
             series.guards.append(Lanes(terms, self._exposures(0.0, 1.0, runs)))
         return list(found.values())
 
-    def _opened(self, rule: Rule, runs: int) -> _Series:
+    def _opened(self, rule: Rule, runs: int, *, first: bool) -> _Series:
         return _Series(
             name=rule.metric.name,
+            kind=rule.metric.kind,
+            first=first,
             p0=healthy_share(self._plan, self._phase, rule),
             lag_s=rule.metric.lag.total_seconds(),
             guards=[],
@@ -159,14 +169,15 @@ class _Play:
         exposures = self._stage(max(0.0, began), soak)
         harmed = self._harmed if series.name == self._metric else self._nobody()
         people = self._plan.traffic * self._step_s / 60
-        stretch = Stretch(at_s=began, people=people, p0=series.p0)
+        graded = series.kind is MetricKind.MEAN
+        stretch = Stretch(at_s=began, people=people, p0=series.p0, graded=graded)
         treated, control = come(self._rng, stretch, exposures, harmed)
         series.treated.add(treated)
         now = self._exposures(at - self._step_s, soak, self._going.size)
         for guard in series.guards:
             guard.expose(now)
             guard.add(int(began // self._block_s), treated, control)
-        if series.name == self._metric:
+        if series.name == self._metric and series.first:
             self._suffer(treated, began)
 
     def _nobody(self) -> Harmed:
@@ -178,8 +189,8 @@ class _Play:
         guilty = self._harmed.component
         ill = np.flatnonzero((guilty >= 0) & (began >= self._harmed.onset_s))
         lanes = guilty[ill] * self._going.size + ill
-        self._became.exposed[self._going[ill]] += treated.seen[lanes]
-        self._became.met[self._going[ill]] += treated.bad[lanes]
+        self._became.exposed[self._going[ill]] += treated.seen[lanes].astype(np.int64)
+        self._became.met[self._going[ill]] += np.rint(treated.bad[lanes]).astype(np.int64)
 
     def _guard(self, at: float) -> None:
         shape = (len(self._components), self._going.size)
@@ -208,7 +219,9 @@ class _Play:
         beta = 1 - self._plan.confidence
         for series in gated:
             for bound in series.gates:
-                passed &= proofs(series.treated, bound, beta).passed.reshape(shape)
+                timed = series.kind is MetricKind.RATE
+                shown = proofs(series.treated, bound, beta, timed=timed)
+                passed &= shown.passed.reshape(shape)
         done: Flags = np.logical_and.reduce(passed)
         self._became.passed[self._going[done]] = True
         if overdue:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from phasegate.core.judge.means import STEPS
 from phasegate.core.plan import EVERYONE
 from phasegate.rehearsal.counted import Came
 from phasegate.rehearsal.wealths import Flags, Floats, Ints
@@ -42,11 +43,15 @@ def healthy(runs: int) -> Harmed:
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """A stretch of time: when it begins, how many come in it, and the bad share without harm."""
+    """A stretch of time: when it begins, how many come in it, and the bad share without harm.
+
+    graded  everybody leaves a value of a mean, and the bad share is that of their badness.
+    """
 
     at_s: float
     people: float
     p0: float
+    graded: bool = False
 
 
 def come(
@@ -59,6 +64,8 @@ def come(
     people, p0 = stretch.people, stretch.p0
     runs, s = len(harmed.component), exposures / EVERYONE
     ill = (harmed.component >= 0) & (stretch.at_s >= harmed.onset_s)
+    if stretch.graded:
+        return _values(rng, stretch, s, harmed, ill)
     guilty = np.where(ill, harmed.component, 0)
     exposed = np.where(ill, s[guilty], 0.0)
     bad_of_harm = rng.poisson(people * exposed * harmed.share)
@@ -78,6 +85,28 @@ def come(
         Came.once_each((treated_good + treated_bad).ravel(), treated_bad.ravel()),
         Came.once_each((control_good + control_bad).ravel(), control_bad.ravel()),
     )
+
+
+def _values(
+    rng: np.random.Generator, stretch: Stretch, s: Floats, harmed: Harmed, ill: Flags
+) -> tuple[Came, Came]:
+    """Draw values of a mean: each as the mean of a few coins, as answers on a few steps are.
+
+    Innocent components have the harmed in both arms, as they come.
+    """
+    lots = s[:, None]
+    shape = (len(s), len(ill))
+    guilty = (np.arange(len(s))[:, None] == harmed.component) & ill
+    everywhere = np.where(ill, np.where(ill, s[harmed.component], 0.0), 0.0)
+    mixed = everywhere * harmed.share + (1 - everywhere) * stretch.p0
+    own = np.where(guilty, harmed.share, mixed)
+    other = np.where(guilty, stretch.p0, mixed)
+    arms = []
+    for part, mean in ((lots, own), (1 - lots, other)):
+        n = rng.poisson(np.broadcast_to(stretch.people * part, shape))
+        worse = rng.binomial(n * STEPS, np.broadcast_to(mean, shape)) / STEPS
+        arms.append(Came.once_each(n.ravel(), worse.ravel()))
+    return arms[0], arms[1]
 
 
 def _many(rng: np.random.Generator, rates: Floats) -> Ints:

@@ -16,6 +16,7 @@ from phasegate.core.judge import bets
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
+Numbers: TypeAlias = NDArray[np.float64] | NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 
 MOST = 1e200

@@ -67,6 +67,29 @@ def evidence_only_from_those_who_may(app: App) -> App:
     return guarded
 
 
+def streams_only_for_those_who_may(app: App) -> App:
+    """Keep viewers from opening flag streams; reading what is served stays open to them.
+
+    Whoever has a stream is leased what is on trial, and a run waits until it has confirmed: one
+    that never does would hold up exposures and rollbacks.
+    """
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        streams = scope["path"].startswith("/flags/v1/stream")
+        if streams and scope[PERSON].role is Role.VIEWER:
+            await refuse(
+                send,
+                403,
+                "may-not",
+                f"{scope[PERSON].name} is viewer and may not take part in a flag stream",
+                "Use an application's token, or read /flags/v1/document, which waits for nobody.",
+            )
+            return
+        await app(scope, receive, send)
+
+    return guarded
+
+
 class Gatekeeper:
     """ASGI wrapper: lets a request in with the person it belongs to, or answers 401."""
 
@@ -115,10 +138,10 @@ class Gatekeeper:
 
     async def _person(self, scope: Scope) -> Person | None:
         """Return whose token the request carries. Raises Unavailable for one that is not known."""
-        secret = _secret(scope)
+        secret = secret_of(scope)
         if not secret:
             return _TICKET_HOLDER if self._opens(scope) else None
-        person = self._remembered(secret)
+        person = self.remembered(secret)
         if person is not None:
             return person
         asking = self._asked(secret)
@@ -134,9 +157,9 @@ class Gatekeeper:
 
     def known(self, secret: str) -> Person | None:
         """Return the person that a secret belongs to. May wait for the store; for threads."""
-        return self._remembered(secret) or self._look_up(secret)
+        return self.remembered(secret) or self._look_up(secret)
 
-    def _remembered(self, secret: str) -> Person | None:
+    def remembered(self, secret: str) -> Person | None:
         """Return who is known without asking the store."""
         known = self._known.get(secret)
         now = time.monotonic()
@@ -189,6 +212,7 @@ class _Known:
 _TICKET_HOLDER = Person(name="holder of a ticket", role=Role.APPLICATION)
 
 
-def _secret(scope: Scope) -> str:
+def secret_of(scope: Scope) -> str:
+    """Return the secret that a request carries; empty where it carries none."""
     scheme, _, secret = header(scope, b"authorization").partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else header(scope, b"x-api-key")

@@ -14,7 +14,12 @@ from phasegate.core.plan import Role
 from phasegate.engine.clock import SteadyClock, utc_now
 from phasegate.ports import Unavailable
 from phasegate.server import flagdweb
-from phasegate.server.access import Gatekeeper, evidence_only_from_those_who_may, new_token
+from phasegate.server.access import (
+    Gatekeeper,
+    evidence_only_from_those_who_may,
+    new_token,
+    streams_only_for_those_who_may,
+)
 from phasegate.server.api import Api
 from phasegate.server.bare import App, Receive, Scope, Send
 from phasegate.server.board import FlagBoard
@@ -23,6 +28,7 @@ from phasegate.server.ofrep import Ofrep
 from phasegate.server.origins import Origins
 from phasegate.server.otlp import otlp_app
 from phasegate.server.pace import Pace
+from phasegate.server.quick import Quick
 from phasegate.server.tickets import Tickets
 from phasegate.settings import Settings
 from phasegate.wiring import Engine
@@ -62,15 +68,17 @@ class Server:
         tickets = Tickets(self.engine.store.secret("tickets"))
         pace = Pace(settings.flag_rate) if settings.flag_rate else None
         home = settings.environment
+        ofrep = Ofrep(self.board, home, tickets=tickets, pace=pace)
         self._routes: tuple[tuple[str, App], ...] = (
-            ("/ofrep/", Ofrep(self.board, home, tickets=tickets, pace=pace)),
+            ("/ofrep/", ofrep),
             (flagdweb.PREFIX, flagdweb.FlagdWeb(self.board, home)),
-            ("/flags/", flagstream(self.board, home)),
+            ("/flags/", streams_only_for_those_who_may(flagstream(self.board, home))),
             ("/v1/", evidence_only_from_those_who_may(otlp_app(self.engine.intake, seconds))),
             ("/", Api(self.engine, clock).app()),
         )
         own = {token.hash: Person(name=token.name, role=token.role)}
         gate = Gatekeeper(self._route, self.engine.store, own, tickets.opens)
+        self.quick = Quick(ofrep, gate.remembered)
         self._entry: App = gate
         if settings.origins:
             self._entry = Origins(gate, settings.origins, ("/ofrep/", flagdweb.PREFIX))

@@ -141,7 +141,7 @@ class FlagBoard:
             stream.ended = self._closed
             stream.wake.set()
             place = self._place(environment)
-            self._supersede(place, stream.name)
+            stream.lease = self._supersede(place, stream.name)
             place.streams[stream_id] = stream
         return stream
 
@@ -165,7 +165,12 @@ class FlagBoard:
                 return None
             if not 0 <= version <= stream.sent:
                 return False
+            if stream.acknowledged < 0:
+                # Its first flags are in force once it knows until when: that is always told.
+                stream.beats = -1
             stream.acknowledged = max(stream.acknowledged, version)
+            if self._lease_is_due(self._place(stream.environment), stream):
+                stream.ring()
         self.when_acknowledged()
         return True
 
@@ -186,14 +191,14 @@ class FlagBoard:
             place = self._place(stream.environment)
             published = place.published
             fresh = published is not None and published.version != stream.sent
-            beaten = place.beats != stream.beats
             if published is not None:
                 stream.sent = published.version
-            if beaten:
+            due = self._lease_is_due(place, stream)
+            if due:
                 stream.beats, stream.lease = place.beats, place.lease.deadline
             return News(
                 published=published if fresh else None,
-                lease=place.lease.deadline if beaten else None,
+                lease=place.lease.deadline if due else None,
                 now=self._clock(),
                 ended=stream.ended,
             )
@@ -231,13 +236,32 @@ class FlagBoard:
             raise ValueError(f"{text}; give changed flags a new version")
         return held.version == version
 
-    def _supersede(self, place: _Environment, name: str) -> None:
-        """A stream that comes back is neither lost nor, where we did not notice, still open."""
-        place.lost.pop(name, None)
+    def _lease_is_due(self, place: _Environment, stream: Stream) -> bool:
+        """Say whether a stream is to be told its lease now.
+
+        What it has not confirmed may be a withdrawal that it cannot read. So it is renewed only
+        where the newest flags are in force, and its trials end by themselves where they are not;
+        a lease that ends sooner than before is told at once.
+        """
+        if stream.beats == place.beats:
+            return False
+        published = place.published
+        confirmed = published is not None and stream.acknowledged >= published.version
+        return confirmed or place.lease.deadline < stream.lease
+
+    def _supersede(self, place: _Environment, name: str) -> float:
+        """A stream that comes back is neither lost nor, where we did not notice, still open.
+
+        Returns until when it may still serve what is on trial, by the lease that it had.
+        """
+        lost = place.lost.pop(name, None)
+        lease = lost.until - TRANSIT if lost else NEVER
         for old in [stream for stream in place.streams.values() if stream.name == name]:
             del place.streams[old.id]
             old.ended = True
             old.ring()
+            lease = max(lease, old.lease)
+        return lease
 
     def _place(self, environment: str) -> _Environment:
         place = self._environments.get(environment)

@@ -128,7 +128,7 @@ async def _carry(
 
 
 def _frames(news: News) -> bytes:
-    """Render news, the lease first: a flag on trial is served only under one."""
+    """Render news, the lease first: one that ends sooner counts before anything else."""
     frames = b""
     if news.lease is not None:
         frames += _event("lease", json.dumps(_remaining(news.lease, news.now)).encode())

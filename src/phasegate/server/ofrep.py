@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from phasegate.core.command import Person
 from phasegate.flags.resolution import ErrorCode, Metadata, Resolution
 from phasegate.server.access import PERSON
 from phasegate.server.bare import (
@@ -109,6 +110,23 @@ class Ofrep:
             await respond(send, _status(outcome), _written(published, key, outcome), _JSON_ALONE)
         else:
             await self._bulk(scope, send, environment, published, asked)
+
+    def at_once(self, person: Person, key: str, scope: Scope, body: bytes) -> bytes | None:
+        """Return the answer for one flag; None where it is anything but a value.
+
+        scope: at least the request's headers.
+        """
+        try:
+            asked = _asked(body)
+            published = _published(self._board, _environment(scope, self._default), key)
+        except Rejected:
+            return None
+        outcome = published.leased.evaluate(key, asked.targeting_key, asked.attributes)
+        if outcome.error_code is not None:
+            return None
+        if self._pace is not None and self._pace.wait_s(person.name):
+            return None
+        return _written(published, key, outcome)
 
     async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -13,6 +13,7 @@ import structlog
 import uvicorn
 
 from phasegate.server.app import Server
+from phasegate.server.quick import QuickProtocol
 
 GRACE_S = 3
 """How long requests under way may take when the server is asked to end."""
@@ -42,10 +43,15 @@ def run(server: Server, listener: socket.socket, ready: Callable[[], None]) -> N
             server.board.close()
             await super().shutdown(sockets)
 
+    class Protocol(QuickProtocol):
+        """Answers from this server."""
+
+        quick = server.quick
+
     config = uvicorn.Config(
         server,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         access_log=False,

@@ -52,8 +52,8 @@ class Stream:
 
     name      what people know the application by; a reconnecting one keeps it.
     sent      newest version written to it; acknowledged: newest that it has in force.
-    beats     heartbeats of its environment when it was last written to.
-    lease     monotonic deadline of the newest heartbeat written to it.
+    beats     heartbeats of its environment when it was last told its lease; -1: not told yet.
+    lease     monotonic deadline until which it may serve what is on trial.
     """
 
     id: str
@@ -62,7 +62,7 @@ class Stream:
     loop: asyncio.AbstractEventLoop
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     sent: int = -1
-    beats: int = 0
+    beats: int = -1
     acknowledged: int = -1
     lease: float = NEVER
     ended: bool = False

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple  # Any: only numbers are compared, see Belonging.ordered
 
 from phasegate.core.plan import MetricKind, Predicate
-from phasegate.core.watch import Attributes, Series, holds, is_true
+from phasegate.core.watch import Attributes, Series, beyond_scale, holds, is_true
 
 IsBad = Callable[[Any], bool | None]
 """Says whether what an observation is judged by is bad; None where it is not there after all."""
@@ -85,9 +86,12 @@ def _asked(series: Series) -> tuple[Belonging, IsBad] | None:
         return Belonging(metric.of or "duration", True, metric.where), _ordered(
             operator.gt, float(series.bound)
         )
+    if metric.kind is MetricKind.MEAN:
+        return Belonging(metric.of, True, metric.where), partial(beyond_scale, metric)
     predicate = metric.bad or metric.good
     if predicate is None:
-        return None
+        counts_events = metric.kind is MetricKind.RATE and metric.event is not None
+        return (Belonging(None, False, metric.where), _always) if counts_events else None
     question = _question(predicate)
     if question is None:
         return None
@@ -127,6 +131,11 @@ def _not(question: IsBad) -> IsBad:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and value == value  # noqa: PLR0124 NaN is unlike itself
+
+
+def never(_: object) -> bool:
+    """Answer for a series that counts presence alone: nothing is bad about being there."""
+    return False
 
 
 def _always(_: object) -> bool:

@@ -50,6 +50,7 @@ class Common:
     """Counts of one arm in one second that all series of a bundle share.
 
     firsts   subjects' first visits of a block.
+    total    of all values, and first_total of those that are their subject's first.
     refused  observations that were not counted, since their stream is sampled.
     """
 
@@ -57,7 +58,14 @@ class Common:
     subjects: int = 0
     firsts: int = 0
     total: float = 0.0
+    first_total: float = 0.0
     refused: int = 0
+
+    def sum_up(self, number: float, met: int) -> None:
+        """Add a value; met: what `Subjects.meet` said of whose it is."""
+        self.total += number
+        if met == 2:
+            self.first_total += number
 
 
 @dataclass(slots=True)
@@ -111,8 +119,15 @@ class Member:
 
     @property
     def valued(self) -> bool:
-        """Only a quantile sums its values."""
-        return self.series.metric.kind is MetricKind.QUANTILE
+        """Only a quantile and a mean sum their values."""
+        return self.series.metric.kind in (MetricKind.QUANTILE, MetricKind.MEAN)
+
+    def total(self, cell: Common) -> float:
+        """Return the sum that belongs to a tally: of a mean, each subject's first value alone."""
+        if not self.valued:
+            return 0.0
+        firsts = self.series.metric.kind is MetricKind.MEAN
+        return cell.first_total if firsts else cell.total
 
     def count_bad(self, key: int, subject: int | None, met: int) -> None:
         """Add a bad observation."""
@@ -202,13 +217,13 @@ class Bundle:
         if cell is None:
             cell = self._cells[key] = Common()
         cell.seen += 1
-        if self._number is not None:
-            cell.total += self._number(value)
         met = 0
         if subject is not None:
             met = self._subjects.meet(subject, second // self.block << 1 | arm_bit)
             cell.firsts += met > 0
             cell.subjects += met == 2
+        if self._number is not None:
+            cell.sum_up(self._number(value), met)
         for is_bad, ill, member in self._judges:
             bad = is_bad(value)
             if bad:
@@ -291,7 +306,7 @@ def _told(member: Member, cell: Common, own: Bad) -> Iterator[Counted]:
             "at_risk": cell.firsts - own.missed_firsts - own.spared + own.late,
             "newly_bad": own.newly_bad,
             "again_bad": own.again_bad,
-            "total": cell.total if member.valued else 0.0,
+            "total": member.total(cell),
         }
     if cell.refused:
         yield {"seen": -cell.refused, "bad": Uncountable.SAMPLED.value}

@@ -16,6 +16,9 @@ REASON, STALE = "feature_flag.result.reason", "stale"
 OLD_VARIANT = "feature_flag.variant"
 """The name before semantic conventions 1.32."""
 
+TOLD = (FLAG, VARIANT, OLD_VARIANT, REASON, SUBJECT, SET)
+"""What tells one evaluation."""
+
 RESERVED = frozenset(
     PREFIX + name
     for name in (

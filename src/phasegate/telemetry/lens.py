@@ -1,8 +1,9 @@
-"""OTLP messages with only the fields that are read, and attributes as a map.
+"""OTLP messages with only the fields that are read, and attributes as a map to their bytes.
 
 On the wire a map is a list of pairs of key and value, and so are OTLP's attributes. Read as a map
 they stay where they are until one is asked for by its name; taken out one by one, as the published
-messages have it, they would be most of what reading a span costs.
+messages have it, they would be most of what reading a span costs. A message is bytes on the wire
+as well, so that a value, and a status, can be handed out as bytes: cheaper than as an object.
 
 Source: opentelemetry-proto 1.x; field numbers there never change their meaning.
 """
@@ -18,14 +19,17 @@ from google.protobuf.descriptor_pb2 import FieldDescriptorProto as Field
 PACKAGE = "phasegate.lens"
 
 ATTRIBUTES = "attributes"
-"""A field of this name is a map from text to Value."""
+"""A field of this name is a map from text to the bytes of a Value."""
+
+BYTES = "bytes"
+"""Any number of messages, handed out as the bytes that they are on the wire."""
 
 _MESSAGES: dict[str, dict[str, tuple[int, int | str]]] = {
     "Status": {"code": (3, Field.TYPE_INT32)},
     "Event": {
         "at_ns": (1, Field.TYPE_FIXED64),
         "name": (2, Field.TYPE_STRING),
-        ATTRIBUTES: (3, "Value"),
+        ATTRIBUTES: (3, Field.TYPE_BYTES),
     },
     "Span": {
         "trace": (1, Field.TYPE_BYTES),
@@ -35,16 +39,16 @@ _MESSAGES: dict[str, dict[str, tuple[int, int | str]]] = {
         "kind": (6, Field.TYPE_INT32),
         "start_ns": (7, Field.TYPE_FIXED64),
         "end_ns": (8, Field.TYPE_FIXED64),
-        ATTRIBUTES: (9, "Value"),
-        "events": (11, "Event"),
-        "status": (15, "Status"),
+        ATTRIBUTES: (9, Field.TYPE_BYTES),
+        "events": (11, BYTES),
+        "status": (15, Field.TYPE_BYTES),
     },
     "ScopeSpans": {"spans": (2, "Span")},
     "ResourceSpans": {"scopes": (2, "ScopeSpans")},
     "Traces": {"resources": (1, "ResourceSpans")},
     "LogRecord": {
         "at_ns": (1, Field.TYPE_FIXED64),
-        ATTRIBUTES: (6, "Value"),
+        ATTRIBUTES: (6, Field.TYPE_BYTES),
         "trace": (9, Field.TYPE_BYTES),
         "span": (10, Field.TYPE_BYTES),
         "observed_ns": (11, Field.TYPE_FIXED64),
@@ -55,9 +59,6 @@ _MESSAGES: dict[str, dict[str, tuple[int, int | str]]] = {
     "Logs": {"resources": (1, "ResourceLogs")},
 }
 """Number and type of each field by name; a name for a type is that message, any number of it."""
-
-_SINGLE = ("Status",)
-"""Messages that are there once at most."""
 
 _VALUE = {
     "string_value": (1, Field.TYPE_STRING),
@@ -71,7 +72,7 @@ _VALUE = {
 }
 
 
-def _made() -> tuple[Any, Any]:
+def _made() -> tuple[Any, ...]:
     file = descriptor_pb2.FileDescriptorProto(name=PACKAGE, package=PACKAGE, syntax="proto3")
     value = file.message_type.add(name="Value")
     value.oneof_decl.add(name="value")
@@ -83,24 +84,27 @@ def _made() -> tuple[Any, Any]:
             _add(message, field, number, of)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    found = (pool.FindMessageTypeByName(f"{PACKAGE}.{name}") for name in ("Traces", "Logs"))
-    traces, logs = map(message_factory.GetMessageClass, found)
-    return traces, logs
+    names = ("Traces", "Logs", "Event", "Status", "Value")
+    found = (pool.FindMessageTypeByName(f"{PACKAGE}.{name}") for name in names)
+    return tuple(map(message_factory.GetMessageClass, found))
 
 
 def _add(message: DescriptorProto, name: str, number: int, of: int | str) -> None:
     made = message.field.add(name=name, number=number, label=Field.LABEL_OPTIONAL)
-    if not isinstance(of, str):
-        made.type = of
-        return
-    made.type, made.type_name = Field.TYPE_MESSAGE, f".{PACKAGE}.{of}"
-    made.label = Field.LABEL_OPTIONAL if of in _SINGLE else Field.LABEL_REPEATED
     if name == ATTRIBUTES:
         entry = message.nested_type.add(name="AttributesEntry")
         entry.options.map_entry = True
         entry.field.add(name="key", number=1, label=1, type=Field.TYPE_STRING)
-        entry.field.add(name="value", number=2, label=1, type=made.type, type_name=made.type_name)
-        made.type_name = f".{PACKAGE}.{message.name}.AttributesEntry"
+        entry.field.add(name="value", number=2, label=1, type=of)
+        of = f"{message.name}.AttributesEntry"
+    if not isinstance(of, str):
+        made.type = of
+        return
+    made.label = Field.LABEL_REPEATED
+    if of == BYTES:
+        made.type = Field.TYPE_BYTES
+    else:
+        made.type, made.type_name = Field.TYPE_MESSAGE, f".{PACKAGE}.{of}"
 
 
-Traces, Logs = _made()
+Traces, Logs, Event, Status, Value = _made()

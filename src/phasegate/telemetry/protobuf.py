@@ -11,30 +11,20 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.metrics.v1 import metrics_pb2
 
-from phasegate.telemetry.exposing import (
-    FLAG,
-    OLD_VARIANT,
-    PREFIX,
-    REASON,
-    SET,
-    SUBJECT,
-    VARIANT,
-    is_unassigned,
-    on_span,
-    text,
-)
-from phasegate.telemetry.lens import Logs, Traces
-from phasegate.telemetry.limits import MOST_TEXT
-from phasegate.telemetry.observation import EXPOSURE_EVENT, Exposure, Malformed, Scalar
+from phasegate.telemetry import evaluations
+from phasegate.telemetry.exposing import PREFIX, on_span
+from phasegate.telemetry.lens import Logs, Status, Traces
+from phasegate.telemetry.observation import Exposure, Malformed, Scalar
 from phasegate.telemetry.records import LogRecord, MetricPoint, Span, SpanEvent, oversized
+from phasegate.telemetry.values import chosen, scalar, scalars
 from phasegate.telemetry.wanted import Wanted
 
 SERVER, ERROR = 2, 2
 """Span.SPAN_KIND_SERVER and Status.STATUS_CODE_ERROR."""
 
-SCALARS = frozenset(("string_value", "bool_value", "int_value", "double_value"))
 UNKEPT = metrics_pb2.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK
 DELTA = metrics_pb2.AGGREGATION_TEMPORALITY_DELTA
+BROKEN = (DecodeError, UnicodeDecodeError)
 
 _new = tuple.__new__
 
@@ -51,7 +41,7 @@ def spans(body: bytes, wanted: Wanted | None = None) -> list[Span]:
             for scope in resource.scopes
             for span in scope.spans
         ]
-    except DecodeError as error:
+    except BROKEN as error:
         raise Malformed("the body is not a protobuf ExportTraceServiceRequest") from error
 
 
@@ -64,7 +54,7 @@ def log_records(body: bytes) -> list[LogRecord]:
             for scope in resource.scopes
             for record in scope.records
         ]
-    except DecodeError as error:
+    except BROKEN as error:
         raise Malformed("the body is not a protobuf ExportLogsServiceRequest") from error
 
 
@@ -85,71 +75,49 @@ def points(body: bytes) -> list[MetricPoint]:
 
 def _span(span: Any, wanted: Wanted | None) -> Span:
     server = span.kind == SERVER
-    attributes = _asked_for(span.attributes, wanted, server=server)
+    attributes = span.attributes
+    asked_for = _asked_for(attributes, wanted, server=server)
     exposures: list[Exposure] = []
     events: list[SpanEvent] = []
     told = span.events
-    for event in told:
-        if event.name != EXPOSURE_EVENT:
-            events.append(SpanEvent(event.name, event.at_ns, _scalars(event.attributes)))
-        elif exposure := _evaluated(event.attributes):
-            exposures.append(exposure)
-    if wanted is None or not wanted.flagged.isdisjoint(attributes):
-        exposures += on_span(attributes)
+    for event in map(evaluations.read, told):
+        if isinstance(event, Exposure):
+            exposures.append(event)
+        elif event is not None:
+            events.append(event)
+    if asked_for and (wanted is None or not wanted.flagged.isdisjoint(asked_for)):
+        exposures += on_span(asked_for)
+    status = span.status
     # Made for every span, so not by name, which would take four times as long.
     return _new(
         Span,
         (
             span.trace,
             span.id,
-            span.parent,
+            b"" if server else span.parent,
             server,
-            span.status.code == ERROR,
+            status != b"" and Status.FromString(status).code == ERROR,
             span.start_ns,
             span.end_ns,
-            attributes,
+            asked_for,
             exposures,
             events,
             span.trace_state,
-            oversized(len(span.attributes), len(told)),
+            oversized(len(attributes), len(told)),
         ),
     )
-
-
-def _evaluated(attributes: Any) -> Exposure | None:
-    """Return what `exposing.evaluated` does, of attributes that were not taken out yet."""
-    get = attributes.get
-    flag, variant, subject = get(FLAG), get(VARIANT), get(SUBJECT)
-    if variant is None:
-        variant = get(OLD_VARIANT)
-    if flag is None or variant is None:
-        return None
-    key, value = flag.string_value, variant.string_value
-    if not key or not value or max(len(key), len(value)) > MOST_TEXT:
-        return None
-    reason = get(REASON)
-    if reason is not None and is_unassigned(value, reason.string_value):
-        return None
-    who = subject and subject.string_value
-    if subject is not None and (not who or len(who) > MOST_TEXT):
-        who = text(_scalar(subject))
-    flag_set = get(SET)
-    if flag_set is not None:
-        flag_set = text(_scalar(flag_set))
-    # Made for every evaluation, so not by name, which would take four times as long.
-    return _new(Exposure, (key, value, who, flag_set))
 
 
 def _asked_for(attributes: Any, wanted: Wanted | None, *, server: bool) -> dict[str, Scalar]:
     """Return what is asked of a span: of others than requests, what a flag evaluated to."""
     if wanted is not None:
-        return _chosen(attributes, wanted.of_requests if server else wanted.flagged)
+        return chosen(attributes, wanted.of_requests if server else wanted.flagged)
     names = attributes if server else [name for name in attributes if name.startswith(PREFIX)]
-    return _chosen(attributes, names)
+    return chosen(attributes, names)
 
 
 def _record(record: Any) -> LogRecord:
-    attributes = _scalars(record.attributes)
+    attributes = scalars(record.attributes)
     return LogRecord(
         name=record.name or str(attributes.get("event.name", "")),
         at_ns=record.at_ns or record.observed_ns,
@@ -182,31 +150,7 @@ def _points(metric: metrics_pb2.Metric, of_resource: dict[str, Scalar]) -> list[
     ]
 
 
-def _scalars(attributes: Any) -> dict[str, Scalar]:
-    return _chosen(attributes, attributes)
-
-
-def _chosen(attributes: Any, names: Iterable[str]) -> dict[str, Scalar]:
-    """Return the attributes of these names that are there and are scalars of a decent length."""
-    found: dict[str, Scalar] = {}
-    get = attributes.get
-    for name in names:
-        value = get(name)
-        if value is not None:
-            scalar = _scalar(value)
-            if scalar is not None:
-                found[name] = scalar
-    return found
-
-
-def _scalar(value: Any) -> Scalar | None:
-    kind = value.WhichOneof("value")
-    if kind == "string_value":
-        text: str = value.string_value
-        return text if len(text) <= MOST_TEXT else None
-    return getattr(value, kind) if kind in SCALARS else None
-
-
 def _pairs(attributes: Iterable[Any]) -> dict[str, Scalar]:
-    found = ((pair.key, _scalar(pair.value)) for pair in attributes)
-    return {key: scalar for key, scalar in found if scalar is not None}
+    # Metrics are few and taken out of the published messages, whose values are read as any other.
+    found = ((pair.key, scalar(pair.value.SerializeToString())) for pair in attributes)
+    return {key: value for key, value in found if value is not None}

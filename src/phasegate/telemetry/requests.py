@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from phasegate.core.watch import Attributes
 from phasegate.telemetry.exposing import SUBJECT, subject_of, text
 from phasegate.telemetry.observation import (
     EXPOSURE_EVENT,
     Batch,
     Exposure,
     Observation,
+    Scalar,
 )
 from phasegate.telemetry.records import SECOND_NS, Span
 from phasegate.telemetry.sampling import is_sampled
@@ -26,12 +26,12 @@ def of_spans(spans: Sequence[Span]) -> Batch:
     """
     kept = [span for span in spans if not span.refused]
     observations: list[Observation] = []
-    if not any(_told_inside(span) for span in kept):
+    if any(_tells(span) for span in kept if not span.server):
+        _add_nested(kept, observations)
+    else:
         for span in kept:
             if span.server:
                 _add_request(span, tuple(span.exposures), observations)
-    else:
-        _add_nested(kept, observations)
     return Batch(
         records=len(spans), observations=tuple(observations), refused=len(spans) - len(kept)
     )
@@ -43,20 +43,16 @@ _new = tuple.__new__
 def _add_request(
     span: Span, exposures: tuple[Exposure, ...], observations: list[Observation]
 ) -> None:
-    subject = _subject(span, exposures)
-    told = (
-        None,
-        subject,
-        _of_server(span),
-        span.end_ns / SECOND_NS,
-        exposures,
-        span.trace,
-        span.id,
-        is_sampled(span.trace_state) if span.trace_state else False,
-    )
+    trace, name, _, _, failed, start_ns, end_ns, judged, _, events, state, _ = span
+    subject = None if SUBJECT not in judged else text(judged[SUBJECT])
+    if subject is None and exposures:
+        subject = exposures[0].subject or subject_of(exposures)
+    _complete(judged, start_ns, end_ns, failed=failed)
+    sampled = is_sampled(state) if state else False
+    told = (None, subject, judged, end_ns / SECOND_NS, exposures, trace, name, sampled)
     # Made for every request, so not by name, which would take four times as long.
     observations.append(_new(Observation, told))
-    if span.events:
+    if events:
         observations.extend(_named(span, subject, exposures))
 
 
@@ -94,23 +90,21 @@ def _subject(span: Span, exposures: Sequence[Exposure]) -> str | None:
     return text(span.attributes.get(SUBJECT)) or subject_of(exposures)
 
 
-def _of_server(span: Span) -> Attributes:
-    """Return the span's own attributes, completed in place with what every request is judged by."""
-    judged = span.attributes
-    status = judged.get("http.response.status_code", 0)
-    failed = (
-        span.failed
-        or "error.type" in judged
-        or judged.get("error") is True
-        or (isinstance(status, int) and status >= 500)
-    )
+def _complete(judged: dict[str, Scalar], start_ns: int, end_ns: int, *, failed: bool) -> None:
+    """Complete a span's own attributes with what every request is judged by."""
+    if not failed:
+        status = judged.get("http.response.status_code", 0)
+        failed = (
+            "error.type" in judged
+            or judged.get("error") is True
+            or (isinstance(status, int) and status >= 500)
+        )
     judged["error"] = failed
     # A span that ends before it starts tells nothing about time; it is still an observation.
-    if span.end_ns >= span.start_ns:
-        judged["duration"] = (span.end_ns - span.start_ns) / 1e6
+    if end_ns >= start_ns:
+        judged["duration"] = (end_ns - start_ns) / 1e6
     else:
         judged.pop("duration", None)
-    return judged
 
 
 def _named(
@@ -131,9 +125,9 @@ def _named(
             )
 
 
-def _told_inside(span: Span) -> bool:
+def _tells(span: Span) -> bool:
     """Say whether a span that is no request tells something that belongs to one."""
-    return not span.server and bool(span.exposures or span.events or span.attributes)
+    return bool(span.exposures or span.events or span.attributes)
 
 
 def _owners(spans: Sequence[Span]) -> dict[int, tuple[int, bytes]]:
@@ -149,7 +143,7 @@ def _owners(spans: Sequence[Span]) -> dict[int, tuple[int, bytes]]:
     return {
         index: _owner(index, spans, places, servers)
         for index, span in enumerate(spans)
-        if span.server or _told_inside(span)
+        if span.server or _tells(span)
     }
 
 

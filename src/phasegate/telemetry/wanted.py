@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from phasegate.telemetry.exposing import FLAG, OLD_VARIANT, PREFIX, REASON, SET, SUBJECT, VARIANT
+from phasegate.telemetry.exposing import PREFIX, TOLD
 from phasegate.telemetry.observation import COMPONENT_ATTRIBUTE
 
 ALWAYS = ("http.response.status_code", "error.type", "error", COMPONENT_ATTRIBUTE)
 """What every request is looked at for."""
-
-TOLD = (FLAG, VARIANT, OLD_VARIANT, REASON, SUBJECT, SET)
-"""What tells one evaluation."""
 
 
 @dataclass(frozen=True, kw_only=True)

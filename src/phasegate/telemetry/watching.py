@@ -11,7 +11,7 @@ from phasegate.core.plan import MetricKind
 from phasegate.core.watch import Attributes, Series, Watch
 from phasegate.core.watching import COUNTED_BY_TELEMETRY
 from phasegate.flags.document import OFF, ON
-from phasegate.telemetry.asking import Belonging, asked
+from phasegate.telemetry.asking import REQUEST, Belonging, asked, never
 from phasegate.telemetry.bundles import Bundle, BundleKey, Identity, Member
 from phasegate.telemetry.exposing import SET
 from phasegate.telemetry.exposures import FlagAt
@@ -202,7 +202,12 @@ def arranged(watches: Sequence[Watch], was: Watching) -> Watching:
     )
     return Watching(
         bundles=bundles,
-        by_series={one: bundle for bundle in bundles.values() for one in bundle.identities()},
+        # A rate of events has a second bundle for presence alone; the first knows who was ill.
+        by_series={
+            one: bundle
+            for bundle in sorted(bundles.values(), key=lambda bundle: bundle.key.event is not None)
+            for one in bundle.identities()
+        },
         by_flag=_grouped(
             (one.at, bundle) for one in trials for bundle in one.bundles.get(None, ())
         ),
@@ -235,6 +240,9 @@ def _bundles(
         lag_s = 0.0 if _is_sentinel(one) else one.metric.lag.total_seconds()
         members = groups.setdefault((one.metric.event, belonging, lag_s), [])
         members.append(Member(series=one, is_bad=is_bad))
+        if one.metric.kind is MetricKind.RATE and one.metric.event is not None:
+            present = groups.setdefault((None, REQUEST, 0.0), [])
+            present.append(Member(series=one, is_bad=never))
     found = []
     for group, members in groups.items():
         names = tuple(member.series.name for member in members)

@@ -13,19 +13,21 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from phasegate.adapters.stores import rows
 from phasegate.adapters.stores.migrations import migrate, newest, scripts
 from phasegate.adapters.stores.pool import Pool
 from phasegate.adapters.stores.postgres import PostgresStore
 from phasegate.adapters.stores.postgres_schema import PostgresSchema
 from phasegate.core.audit import verify
-from phasegate.core.event import START_OF_CHAIN
-from phasegate.core.evidence import Position
+from phasegate.core.event import START_OF_CHAIN, Event
+from phasegate.core.evidence import Position, Tally
 from phasegate.ports import Conflict, Unavailable
 from phasegate.testing.postgres import Cluster
 from phasegate.testing.store_suite import (
     CART,
     FINDING,
     NOON_MS,
+    REACH,
     DurableStoreSuite,
     event,
     fence,
@@ -348,19 +350,62 @@ def test_many_servers_that_open_a_new_database_at_once_all_get_a_store(url: str)
         store.close()
 
 
-def test_an_old_server_goes_on_while_a_new_one_migrates(url: str) -> None:
-    _migrated(url, newest("postgres") - 1)
-    old = PostgresStore.__new__(PostgresStore)
-    _open_without_migrating(old, url)
+class OldServer:
+    """A server of the schema before packs: its statements, as they were then."""
+
+    def __init__(self, url: str) -> None:
+        self.connection = psycopg.connect(url, autocommit=True)
+
+    def append(self, added: Event) -> None:
+        self.connection.execute(
+            "INSERT INTO events (log, number, at, kind, actor, body, previous, hash) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            rows.event_row(added),
+        )
+
+    def add_evidence(self, one: Tally, ripe_ms: int) -> None:
+        with self.connection.transaction():
+            self.connection.execute(
+                "SELECT pg_advisory_xact_lock_shared(%s, hashtext(%s))", (0x7068, one.run)
+            )
+            self.connection.execute(
+                "INSERT INTO tallies (ripe_ms, run, phase, component, attempt, series, arm, "
+                "bucket, seen, bad, subjects, subjects_bad, at_risk, newly_bad, again_bad, total, "
+                "writer, sequence) VALUES "
+                "(%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s) "
+                "ON CONFLICT (writer, sequence) DO NOTHING",
+                rows.tally_row(one, ripe_ms),
+            )
+
+    def report(self) -> None:
+        self.connection.execute(
+            "INSERT INTO reports (server, environment, version, streams, lost, at_ms, until_ms) "
+            "SELECT 'old', 'production', 1, '{}', '{}', now, now + 60000 "
+            "FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now) AS clock "
+            "ON CONFLICT (server, environment) DO UPDATE SET at_ms = excluded.at_ms"
+        )
+
+
+@pytest.fixture
+def old_server(url: str) -> Iterator[OldServer]:
+    """A server that runs since before the newest schema."""
+    _migrated(url, 4)
+    server = OldServer(url)
+    yield server
+    server.connection.close()
+
+
+def test_an_old_server_goes_on_while_a_new_one_migrates(url: str, old_server: OldServer) -> None:
     stop = threading.Event()
-    appended = []
+    appended: list[Event] = []
 
     def work() -> None:
         head = START_OF_CHAIN
         while not stop.is_set():
             added = event(len(appended) + 1, head)
-            old.append(added)
-            old.add_evidence([(tally(len(appended)), NOON_MS)], [])
+            old_server.append(added)
+            old_server.add_evidence(tally(len(appended)), NOON_MS)
+            old_server.report()
             appended.append(added)
             head = added.hash
 
@@ -378,16 +423,48 @@ def test_an_old_server_goes_on_while_a_new_one_migrates(url: str) -> None:
     assert new.events("checkout-1") == appended
     assert len(new.tallies("checkout-1", Position(), NOON_MS)) == len(appended)
     new.close()
-    old.close()
 
 
-def _open_without_migrating(store: PostgresStore, url: str) -> None:
-    """Open a store as a server did that knew only the schema before the newest."""
-    from phasegate.adapters.stores.postgres import PostgresDatabase
-    from phasegate.adapters.stores.sql_store import SqlStore
+def test_nothing_is_packed_while_a_server_is_alive_that_knows_no_packs(
+    url: str, old_server: OldServer
+) -> None:
+    old_server.report()
+    new = PostgresStore(url)
+    new.report("new", [REACH])
+    new.add_evidence([(tally(1), NOON_MS)], [])
+    new.tallies("checkout-1", Position(), NOON_MS)
 
-    store._pool = Pool(url)
-    SqlStore.__init__(store, PostgresDatabase(store._pool))
+    beside = new.compact(NOON_MS + 60_000, NOON_MS, 100)
+    old_server.connection.execute("DELETE FROM reports WHERE server = 'old'")
+    alone = new.compact(NOON_MS + 60_000, NOON_MS, 100)
+
+    assert (beside, alone) == (0, 1)
+    new.close()
+
+
+def test_of_two_servers_that_pack_at_once_none_packs_what_the_other_has(
+    store: PostgresStore, other: PostgresStore
+) -> None:
+    batch = [(tally(number), NOON_MS + 500 * number) for number in range(2000)]
+    store.add_evidence(batch, [])
+    before = store.tallies("checkout-1", Position(), NOON_MS + 10**7)
+
+    def pack_all(one: PostgresStore) -> int:
+        total = 0
+        while True:
+            try:
+                handled = one.compact(NOON_MS + 10**7, 0, 200)
+            except Conflict:
+                continue
+            if not handled:
+                return total
+            total += handled
+
+    with ThreadPoolExecutor(2) as pool:
+        packed = list(pool.map(pack_all, (store, other)))
+
+    assert sum(packed) == 2000
+    assert store.tallies("checkout-1", Position(), NOON_MS + 10**7) == before
 
 
 def test_nobody_can_edit_or_delete_an_event_through_sql(url: str, store: PostgresStore) -> None:

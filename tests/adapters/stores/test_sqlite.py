@@ -41,6 +41,15 @@ for number in range(1, 100_000):
     print(number, flush=True)
 """
 
+PACKS_SLOWLY = """
+import sys
+from phasegate.adapters.stores.sqlite import SqliteStore
+
+store = SqliteStore(sys.argv[1])
+while store.compact(10**14, 10**14, 200):
+    print("packed", flush=True)
+"""
+
 
 class TestSqliteStore(DurableStoreSuite):
     def open_store(self, place: Path) -> SqliteStore:
@@ -71,6 +80,46 @@ def test_a_killed_writer_leaves_a_log_without_gaps_that_has_all_it_was_told_is_s
 
     assert len(events) >= told[-1] >= 30
     assert verify(events) == ()
+    store.close()
+
+
+@pytest.mark.parametrize("steps", [1, 3, 8])
+def test_a_killed_packer_leaves_every_tally_once_and_another_goes_on(
+    path: Path, steps: int
+) -> None:
+    store = SqliteStore(path)
+    for start in range(0, 4000, 200):
+        minute = [(tally(number), NOON_MS + number * 1000) for number in range(start, start + 200)]
+        store.add_evidence(minute, [])
+    before = store.tallies("checkout-1", Position(), 10**14)
+
+    packer = subprocess.Popen(
+        [sys.executable, "-c", PACKS_SLOWLY, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert packer.stdout is not None
+    for _ in range(steps):
+        packer.stdout.readline()
+    packer.send_signal(signal.SIGKILL)
+    packer.wait()
+    packer.stdout.close()
+
+    assert store.tallies("checkout-1", Position(), 10**14) == before
+    while store.compact(10**14, 10**14, 200):
+        pass
+    assert store.tallies("checkout-1", Position(), 10**14) == before
+    store.close()
+
+
+def test_evidence_whose_pack_was_changed_is_named_and_never_judged(path: Path) -> None:
+    store = SqliteStore(path)
+    store.add_evidence([(tally(1), NOON_MS)], [])
+    store.tallies("checkout-1", Position(), NOON_MS)
+    store.compact(NOON_MS + 60_000, 0, 10)
+    with sqlite3.connect(path) as behind:
+        behind.execute("UPDATE packs SET content = zeroblob(40)")
+
+    with pytest.raises(Unavailable, match=r"checkout-1 is damaged.*\[evidence-damaged\]"):
+        store.tallies("checkout-1", Position(), NOON_MS)
     store.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.adapters.targets.flag import FlagTarget
 from phasegate.core.command import Draft
-from phasegate.core.event import Event
+from phasegate.core.event import START_OF_CHAIN, Event, chain
 from phasegate.flags.document import FlagState
 from phasegate.ports import Conflict, Fence, Unavailable
 from phasegate.server.board import FlagBoard
@@ -72,6 +72,29 @@ def test_bringing_the_same_again_changes_no_version(place: Place) -> None:
     place.bring(CART)
 
     assert place.board.current("staging") is before
+
+
+def test_an_ended_run_that_is_brought_once_more_leaves_what_people_set_since(
+    place: Place,
+) -> None:
+    back = FlagState(key="new_cart", exposure=0)
+    place.bring(back)
+    over = {"flag": "new_cart", "exposure": 10_000, "reason": "agreed", "over": "checkout-1"}
+    event = chain(
+        log="flags:staging",
+        number=1,
+        at=NOON,
+        kind="flag_set",
+        actor="Ada",
+        body=over,
+        previous=START_OF_CHAIN,
+    )
+    place.store.append(event)
+
+    place.bring(back)
+
+    assert place.share("new_cart") == 1
+    assert len(place.store.events("flags:staging")) == 1
 
 
 def test_a_write_that_comes_late_is_refused_and_changes_nothing(place: Place) -> None:

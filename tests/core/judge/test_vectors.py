@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from math import log
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from phasegate.core.evidence import Arm, Tally
-from phasegate.core.judge import bets, difference, repeat, shown
+from phasegate.core.judge import bets, difference, rates, repeat, shown
 from phasegate.core.judge.account import Account, Setup
 from phasegate.core.judge.cases import at_most, high_of, incomplete_beta
 from phasegate.core.judge.interval import interval
@@ -91,7 +92,23 @@ def evidence() -> list[float]:
         for guard in after.guards
         for wealth in (guard.relative, guard.repeat, guard.absolute, guard.system)
         if wealth is not None
-    ] + [bets.log_wealth(after.ratio)]
+    ] + [bets.log_wealth(after.ratio), *evidence_of_a_mean(), rates.log_mixed(7, 300, 0.01)]
+
+
+def evidence_of_a_mean() -> list[float]:
+    terms = Terms(index=0, allowed=0.2, margin=0.01, alpha=1e-30, ticks=40, graded=True)
+    account = Account.opened(Setup(terms=(terms,), block_s=30, scale=(5.0, 1.0)))
+    for row in history():
+        n = row.subjects
+        total = 5.0 * n - 3.0 * row.subjects_bad
+        account.add(
+            replace(row, bad=0, subjects_bad=0, newly_bad=0, again_bad=0, seen=n, total=total),
+            row.bucket * 1000,
+            2500,
+        )
+    (guard,) = account.settled().guards
+    assert guard.absolute is not None
+    return [bets.log_wealth(guard.relative), bets.log_wealth(guard.absolute)]
 
 
 def history() -> list[Tally]:

@@ -106,6 +106,15 @@ class MemoryStore:
                 self._folded[run] = max(last, self._folded.get(run, last))
             return found
 
+    def compact(self, minutes_before_ms: int, hours_before_ms: int, most: int) -> int:  # noqa: ARG002 the port's
+        """Do nothing: memory goes with its process."""
+        return 0
+
+    def forget_subjects(self, run: str) -> None:
+        """Forget the sightings of a run that has ended."""
+        with self._lock:
+            self._sightings = [one for one in self._sightings if one.run != run]
+
     def sightings(self, run: str, phase: str) -> list[Sighting]:
         """Return all sightings of a phase, oldest first."""
         with self._lock:

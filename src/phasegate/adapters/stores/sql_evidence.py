@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from phasegate.adapters.stores import rows
-from phasegate.adapters.stores.sql_part import SqlPart, insert, select
+from phasegate.adapters.stores.sql_part import insert, select
+from phasegate.adapters.stores.sql_retention import SqlRetention
 from phasegate.core.evidence import Finding, Position, StoredTally, Tally
 from phasegate.ports import Sighting
 
 
-class SqlEvidence(SqlPart):
-    """Keeps tallies, sightings and findings."""
+class SqlEvidence(SqlRetention):
+    """Keeps tallies, packed or not, sightings and findings."""
 
     def add_evidence(
         self, tallies: Sequence[tuple[Tally, int]], sightings: Sequence[Sighting]
@@ -21,11 +22,13 @@ class SqlEvidence(SqlPart):
         with self._database.writing() as writing:
             self._database.enter_evidence(writing, runs)
             folded = dict(_pair(row) for row in writing.execute("SELECT run, ripe_ms FROM folded"))
+            packed = self._packed_already(writing, [tally for tally, _ in tallies])
             writing.many(
                 f"{insert('tallies', rows.TALLY)} ON CONFLICT (writer, sequence) DO NOTHING",
                 [
                     rows.tally_row(tally, max(ripe_ms, folded.get(tally.run, ripe_ms)))
                     for tally, ripe_ms in tallies
+                    if (tally.writer, tally.sequence) not in packed
                 ],
             )
             writing.many(insert("sightings", rows.SIGHTING), [*map(rows.sighting_row, sightings)])
@@ -45,7 +48,11 @@ class SqlEvidence(SqlPart):
                 self._database.close_evidence(writing, run)
                 found = writing.execute(_TALLIES, asked)
                 writing.execute(_FOLDED, (run, *_position(found[-1])))
-        return [rows.tally_of(row) for row in found]
+        # Packs last: what is packed between the two readings is found twice, and never missed.
+        packed = self._packed(run, (after.ripe_ms, after.row), upto_ms)
+        end = _position(packed[-1]) if packed else (-1, -1)
+        loose = [row for row in found if _position(row) > end]
+        return [rows.tally_of(row) for row in (*packed, *loose)]
 
     def _folded(self, run: str) -> tuple[int, int]:
         found = self._read('SELECT ripe_ms, "row" FROM folded WHERE run = ?', (run,))

@@ -95,8 +95,9 @@ _ATTEND = (
 _ATTENDED = "SELECT environment, NOW - at_ms, until_ms - at_ms, until_ms - NOW FROM attended"
 _ALIVE = "UPDATE reports SET at_ms = NOW, until_ms = NOW + ? WHERE server = ? AND environment = ?"
 _REPORT = (
-    "INSERT INTO reports (server, environment, version, streams, lost, at_ms, until_ms) "
-    "SELECT ?, ?, ?, ?, ?, now, now + ? FROM (SELECT NOW AS now) AS clock WHERE true "
+    "INSERT INTO reports "
+    "(server, environment, version, streams, lost, at_ms, until_ms, knows_packs) "
+    "SELECT ?, ?, ?, ?, ?, now, now + ?, 1 FROM (SELECT NOW AS now) AS clock WHERE true "
     "ON CONFLICT (server, environment) DO UPDATE SET version = excluded.version, "
     "streams = excluded.streams, lost = excluded.lost, "
     "at_ms = excluded.at_ms, until_ms = excluded.until_ms"

@@ -109,14 +109,6 @@ _PUT_FLAG = (
     "WHERE (flags.exposure, flags.mode, flags.on_trial, flags.killed) <> "
     "(excluded.exposure, excluded.mode, excluded.on_trial, excluded.killed)"
 )
-_PUT_FLAG = (
-    "INSERT INTO flags (environment, key, exposure, mode, on_trial, killed) "
-    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (environment, key) DO UPDATE SET "
-    "exposure = excluded.exposure, mode = excluded.mode, "
-    "on_trial = excluded.on_trial, killed = excluded.killed "
-    "WHERE (flags.exposure, flags.mode, flags.on_trial, flags.killed) <> "
-    "(excluded.exposure, excluded.mode, excluded.on_trial, excluded.killed)"
-)
 _FENCE = (
     "INSERT INTO fences (log, number) VALUES (?, ?) ON CONFLICT (log) DO UPDATE "
     "SET number = excluded.number WHERE fences.number <= excluded.number"

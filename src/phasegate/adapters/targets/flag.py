@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any  # a flag document is JSON
 
 from phasegate.adapters.targets import elsewhere
+from phasegate.core.event import ENGINE, chain
 from phasegate.flags.document import FlagState, document
 from phasegate.flags.journal import Journal, log_of, read
 from phasegate.flags.rendering import rendered
@@ -56,6 +57,7 @@ class FlagTarget:
 
     def bring(self, environment: str, states: Sequence[FlagState], fence: Fence) -> None:
         """Write the run's flags behind its fence and publish. Raises Unavailable, Conflict."""
+        self._take(environment, {state.key for state in states}, fence)
         self._store.put_flag_states(environment, states, fence)
         self.publish(environment)
 
@@ -149,6 +151,25 @@ class FlagTarget:
         whole = rendered(environment, published, shown, wanted.journal)
         self._publisher.publish(environment, published, whole)
         self._served[environment] = _Served(wanted=wanted, published=published, shown=shown)
+
+    def _take(self, environment: str, keys: set[str], fence: Fence) -> None:
+        """Put on record that a run has flags again which people had set after an earlier one."""
+        journal = self._journal(environment)
+        number, head = journal.number, journal.head
+        for key in sorted(keys & journal.records.keys()):
+            if journal.records[key].over in ("", fence.log):
+                continue
+            event = chain(
+                log=log_of(environment),
+                number=number + 1,
+                at=self._store.events(fence.log, fence.number - 1)[0].at,
+                kind="flag_taken",
+                actor=ENGINE,
+                body={"flag": key, "run": fence.log, "reason": f"run {fence.log} has it now"},
+                previous=head,
+            )
+            self._store.append(event)
+            number, head = event.number, event.hash
 
     def _ahead(self, environment: str) -> int:
         served = self._served.get(environment)

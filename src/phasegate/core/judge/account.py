@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 
 from phasegate.core.evidence import Arm, Tally, Uncountable
-from phasegate.core.judge import ratio, share
+from phasegate.core.judge import means, rates, ratio, share
 from phasegate.core.judge.bets import Wealth
-from phasegate.core.judge.counts import Arms, Block, Counts
+from phasegate.core.judge.counts import Arms, Block, Counts, Part
 from phasegate.core.judge.share import ShareGuard
 from phasegate.core.judge.terms import Terms
 from phasegate.core.judge.units import Values
@@ -39,6 +39,8 @@ class Setup:
               the series, so that it cannot be checked.
     grace_s   how long after a new exposure the size of the arms says nothing yet.
     valued    its tallies carry sums of a measured quantity, which has a unit.
+    scale     good and bad end of a mean's scale; None for all else.
+    timed     it counts events in the time that subjects are present.
     """
 
     terms: tuple[Terms, ...] = ()
@@ -46,6 +48,19 @@ class Setup:
     arms: float = 0.0
     grace_s: int = 30
     valued: bool = False
+    scale: tuple[float, float] | None = None
+    timed: bool = False
+
+    def part(self, tally: Tally) -> Tally | Part:
+        """Return what a tally counts as."""
+        if self.scale is not None:
+            return means.part(tally, self.scale)
+        return rates.part(tally) if self.timed else tally
+
+    def fault(self, tally: Tally) -> str:
+        """Say what is impossible about a tally of this series; empty if nothing is."""
+        wrong = fault(tally)
+        return wrong or (means.fault(tally, self.scale) if self.scale is not None else "")
 
 
 @dataclass(slots=True)
@@ -94,7 +109,7 @@ class Account:
     @property
     def events(self) -> int:
         """Bad observations in treatment, for a sentinel."""
-        return self.treated.bad + self.alarms
+        return round(self.treated.bad) + self.alarms
 
     @classmethod
     def opened(cls, setup: Setup) -> Account:
@@ -122,7 +137,7 @@ class Account:
 
         confirmed  the exposure was read back at the target.
         """
-        wrong = fault(tally)
+        wrong = self.setup.fault(tally)
         if wrong:
             self.invalid = self.invalid or wrong
             if tally.arm is Arm.TREATMENT and tally.seen >= 0:
@@ -137,10 +152,11 @@ class Account:
         self.group, self.exposure = group, exposure
         self._turn_to(at)
         treatment = tally.arm is Arm.TREATMENT
-        (self.treated if treatment else self.control).add(tally)
-        if tally.at_risk or tally.newly_bad or tally.again_bad:
-            self.batch.add(tally, treatment=treatment)
-            self.block.add(tally, treatment=treatment)
+        part = self.setup.part(tally)
+        (self.treated if treatment else self.control).add(part)
+        if part.at_risk or part.newly_bad or part.again_bad:
+            self.batch.add(part, treatment=treatment)
+            self.block.add(part, treatment=treatment)
         if self.setup.arms and at >= self.even_from:
             self.came += tally.subjects
             self.came_treated += tally.subjects if treatment else 0
@@ -172,7 +188,8 @@ class Account:
         """Look at the arms, which are complete now, and at what their comparison has grown to."""
         self._weigh_arms()
         looked = self.batch.worth_a_look
-        if looked or self.batch.newly_bad:
+        # A mean's bets are on whole batches: one that waited for bad news would be chosen by it.
+        if looked or self.batch.newly_bad or self.setup.scale is not None:
             self._pay()
         if not looked or self.uneven:
             return

@@ -54,7 +54,7 @@ LEAST_BAD = 3
 """Fewer newly bad subjects than this call nobody: in a thin block they are chance."""
 
 
-def increments(bound: float, *, at_risk: int, newly_bad: int, before: float) -> tuple[float, ...]:
+def increments(bound: float, *, at_risk: int, newly_bad: float, before: float) -> tuple[float, ...]:
     """Return each bet's log increment for one closed block; at_risk must be above 0.
 
     before  what `alarm` said of the block before.
@@ -68,6 +68,6 @@ def increments(bound: float, *, at_risk: int, newly_bad: int, before: float) -> 
     return (*always, *called)
 
 
-def alarm(*, at_risk: int, newly_bad: int) -> float:
+def alarm(*, at_risk: int, newly_bad: float) -> float:
     """Return a block's bad share as it calls waiting bets; 0 where too few are bad to tell."""
     return min(1.0, newly_bad / at_risk) if newly_bad >= LEAST_BAD and at_risk > 0 else 0.0

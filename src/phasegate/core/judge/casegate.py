@@ -77,7 +77,7 @@ def _written(
     beta: float = 0.0,
 ) -> Judgement:
     judged = verdict.outcome is not Outcome.INVALID and finding is not None
-    low, high = words.stated(rule, verdict.low), words.stated(rule, verdict.high)
+    low, high = rule.stated(verdict.low), rule.stated(verdict.high)
     share = finding.bad / finding.exercised if finding is not None and judged else 0.0
     return Judgement(
         phase=phase.name,
@@ -86,7 +86,7 @@ def _written(
         series=rule.series,
         method="cases",
         outcome=verdict.outcome,
-        estimate=words.stated(rule, share) if judged else None,
+        estimate=rule.stated(share) if judged else None,
         low=min(low, high) if judged else None,
         high=max(low, high) if judged else None,
         bound=rule.condition.bound,

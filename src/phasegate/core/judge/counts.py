@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from phasegate.core.evidence import Tally
 
@@ -10,20 +11,32 @@ FADE = 0.8
 """What is left, one block later, of the weight of an observation in the recent counts."""
 
 
+class Part(NamedTuple):
+    """What a tally of a mean or of a rate counts as: shares of badness, which need be no whole."""
+
+    seen: int
+    bad: float
+    subjects: int
+    subjects_bad: float
+    at_risk: int
+    newly_bad: float
+    again_bad: int
+
+
 @dataclass(slots=True)
 class Counts:
     """Running sums of one arm. The recent ones fade block by block."""
 
     seen: int = 0
-    bad: int = 0
+    bad: float = 0
     subjects: int = 0
-    subjects_bad: int = 0
-    newly_bad: int = 0
+    subjects_bad: float = 0
+    newly_bad: float = 0
     recent_seen: float = 0.0
     recent_bad: float = 0.0
 
-    def add(self, tally: Tally) -> None:
-        """Add one tally of this arm."""
+    def add(self, tally: Tally | Part) -> None:
+        """Add one tally of this arm, or what a mean or a rate makes of it."""
         self.seen += tally.seen
         self.bad += tally.bad
         self.subjects += tally.subjects
@@ -62,13 +75,13 @@ class Block:
     """What a stretch of time brought, by arm: subjects at risk, newly bad, and bad again."""
 
     treated: int = 0
-    treated_bad: int = 0
+    treated_bad: float = 0
     control: int = 0
-    control_bad: int = 0
+    control_bad: float = 0
     treated_again: int = 0
     control_again: int = 0
 
-    def add(self, tally: Tally, *, treatment: bool) -> None:
+    def add(self, tally: Tally | Part, *, treatment: bool) -> None:
         """Add one tally."""
         if treatment:
             self.treated += tally.at_risk
@@ -85,14 +98,14 @@ class Block:
         return self.treated + self.control
 
     @property
-    def newly_bad(self) -> int:
+    def newly_bad(self) -> float:
         """Newly bad subjects in both arms."""
         return self.treated_bad + self.control_bad
 
     @property
-    def not_bad(self) -> int:
+    def not_bad(self) -> float:
         """Subjects at risk who did not turn bad; one who was at risk before is none of them."""
-        return max(0, self.at_risk - self.newly_bad)
+        return max(0.0, self.at_risk - self.newly_bad)
 
     @property
     def worth_a_look(self) -> bool:

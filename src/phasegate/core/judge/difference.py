@@ -45,7 +45,7 @@ def factors(
 
 
 def increments(
-    exposure: int, margin: float, *, not_bad: int, treated: int, control: int
+    exposure: int, margin: float, *, not_bad: float, treated: float, control: float
 ) -> tuple[float, ...]:
     """Return each bet's log increment for a batch of observations of subjects at risk.
 

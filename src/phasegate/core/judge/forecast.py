@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, exp, inf, lgamma, log, log1p, sqrt
 
-from phasegate.core.judge import blocks, difference
+from phasegate.core.judge import blocks, difference, means
 from phasegate.core.judge.bets import AT_START
 from phasegate.core.judge.shown import BELOW, Seen, shown
 from phasegate.core.judge.terms import ABSOLUTE, RELATIVE, Terms
@@ -36,12 +36,13 @@ class Traffic:
     """Who comes while a guard watches.
 
     exposure   basis points.   p0  bad share in control.
-    per_block  treated subjects that come in one block.
+    per_block, per_second  treated subjects that come in one block, and in one second.
     """
 
     exposure: int
     p0: float
     per_block: float
+    per_second: float = 1.0
 
 
 def subjects_needed(terms: Terms, traffic: Traffic, p1: float) -> float:
@@ -86,6 +87,9 @@ def subjects_shown(bound: float, beta: float, p: float) -> float:
 def _relative(terms: Terms, traffic: Traffic, p1: float) -> Iterator[float]:
     if not 0 < traffic.exposure < EVERYONE or RELATIVE not in terms.weights:
         return
+    if terms.graded:
+        yield from _of_means(terms, traffic, p1)
+        return
     s = traffic.exposure / EVERYONE
     control = (1 - s) / s
     rates = ((1 - p1) + control * (1 - traffic.p0), p1, control * traffic.p0)
@@ -98,18 +102,44 @@ def _relative(terms: Terms, traffic: Traffic, p1: float) -> Iterator[float]:
         yield max(_crossing(barrier, drift, variance), ceil(barrier / gains[1]) / p1)
 
 
+def _of_means(terms: Terms, traffic: Traffic, p1: float) -> Iterator[float]:
+    """Forecast a mean's bets on batches, one a second, to the second order; and on each value."""
+    s, about = traffic.exposure / EVERYONE, traffic.p0
+    people = max(1.0, traffic.per_second / s)
+    lowest = max(about / s, (1 - about) / (1 - s)) + terms.margin
+    shift = p1 - about
+    spread = (_variance(p1) + shift**2) / s + _variance(about) / (1 - s) - shift**2
+    mean, barrier = (shift - terms.margin) / lowest, terms.threshold(RELATIVE)
+    square = spread / people / lowest**2 + mean**2
+    coins = p1 * (1 - 2 * about) / s + about * (1 - 2 * about) / (1 - s) + about**2 / s / (1 - s)
+    most = (coins - 2 * terms.margin * shift + terms.margin**2) / lowest**2
+    single = spread / lowest**2
+    starts = [barrier - log(weight * AT_START) for weight in means.WEIGHTS]
+    cut = len(means.EACH)
+    for start, stake in zip(starts[:cut], means.EACH, strict=True):
+        drift = stake * mean + (log1p(-stake) + stake) * most
+        yield s * _crossing(start, drift, stake**2 * single)
+    for start, stake in zip(starts[cut:], means.BATCH, strict=True):
+        drift = stake * mean - stake**2 * square / 2
+        yield people * s * _crossing(start, drift, stake**2 * square)
+
+
+def _variance(share: float) -> float:
+    return share * (1 - share) / means.STEPS
+
+
 def _absolute(terms: Terms, traffic: Traffic, p1: float) -> Iterator[float]:
     if terms.allowed is None or ABSOLUTE not in terms.weights:
         return
-    n = max(1, round(traffic.per_block))
+    n, steps = max(1, round(traffic.per_block)), means.STEPS if terms.graded else 1
     bound = max(terms.allowed, blocks.LEAST_BOUND)
     for weight, stake in zip(blocks.WEIGHTS, blocks.STAKES, strict=True):
         barrier = terms.threshold(ABSOLUTE) - log(weight * AT_START)
-        yield n * _whole_blocks(_crossing(barrier, *_moments(n, p1, bound, stake)))
+        yield n * _whole_blocks(_crossing(barrier, *_moments(n * steps, p1, bound, stake)))
     for weight, bet in zip(blocks.WAITING_WEIGHTS, blocks.WAITING, strict=True):
         least = max(blocks.LEAST_BAD, ceil(bet.wakes_at(bound) * n - 1e-9))
-        called = sum(_binomial(n, p1)[least:])
-        drift, variance = _moments(n, p1, bound, bet.stake)
+        called = sum(_binomial(n * steps, p1)[least * steps :])
+        drift, variance = _moments(n * steps, p1, bound, bet.stake)
         barrier = terms.threshold(ABSOLUTE) - log(weight)
         if called > 0:
             rest = called * variance + called * (1 - called) * drift**2

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from phasegate.core.evidence import ENVIRONMENT, Finding, Judgement, Outcome
-from phasegate.core.judge import level, sentinel, words
+from phasegate.core.judge import level, rates, sentinel, words
 from phasegate.core.judge.casegate import judge_case_gate
 from phasegate.core.judge.ledger import Ledger
 from phasegate.core.judge.level import Streak
 from phasegate.core.judge.rules import Rule, gate_rules
 from phasegate.core.judge.shown import Seen, Shown, shown
 from phasegate.core.judge.trial import Asked, alive, environment_events, judgement
-from phasegate.core.plan import Plan
+from phasegate.core.plan import MetricKind, Plan
 
 
 def judge_gates(  # noqa: PLR0917 the six things a gate depends on, as guards have them
@@ -79,7 +79,8 @@ def _share(asked: Asked, rule: Rule, component: str) -> Judgement:
         subjects=treated.subjects,
         subjects_bad=treated.subjects_bad,
     )
-    verdict = shown(counts, rule.allowed or 0.0, beta)
+    prove = rates.shown if rule.metric.kind is MetricKind.RATE else shown
+    verdict = prove(counts, rule.allowed or 0.0, beta)
     sentence = _sentence(asked.plan, rule, component, counts, verdict)
     if account.invalid:
         verdict = Shown(outcome=Outcome.INVALID, progress=0.0)
@@ -100,7 +101,7 @@ def _share(asked: Asked, rule: Rule, component: str) -> Judgement:
 
 def _sentence(plan: Plan, rule: Rule, component: str, counts: Seen, verdict: Shown) -> str:
     line = f"{component}: {words.must_show(rule, counts.bad / counts.seen)}"
-    people = words.counted(counts.subjects, f"treated {plan.subjects}")
+    people = words.behind(rule, plan.subjects, counts.subjects)
     at = words.percent(plan.confidence)
     if verdict.outcome is Outcome.PASS:
         return f"{line}: shown at {at} by {people}"
@@ -108,7 +109,7 @@ def _sentence(plan: Plan, rule: Rule, component: str, counts: Seen, verdict: Sho
         return f"{line}: shown at {at} not to be so by {people}"
     if verdict.needed is None:
         return f"{line}: not shown by {people}, and not on the way to it"
-    more = words.counted(verdict.needed, plan.subjects)
+    more = words.behind(rule, plan.subjects, verdict.needed, treated=False)
     return f"{line}: not shown yet by {people}; about {more} more if it stays so"
 
 

@@ -63,7 +63,7 @@ def _judged(asked: Asked, budget: Budget, rule: Rule) -> Iterator[Judgement]:
 
 def _share(asked: Asked, budget: Budget, rule: Rule, component: str) -> Judgement:
     attempt = asked.components[component]
-    alpha = budget.alpha(asked.phase.name, rule.index, component, attempt)
+    alpha = budget.alpha(asked.phase.name, rule.index, component, attempt) * rule.part
     account = asked.account(component, rule.series)
     if account is None:
         sentence = words.unseen(rule, component)

@@ -15,7 +15,7 @@ STEPS = 60
 PRIOR = 0.5
 
 
-def interval(bad: int, n: int, alpha: float) -> tuple[float, float]:
+def interval(bad: float, n: int, alpha: float) -> tuple[float, float]:
     """Return (low, high) of the bad share; (0, 1) before anything was seen or without a budget."""
     if n <= 0 or alpha <= 0:
         return 0.0, 1.0
@@ -25,10 +25,11 @@ def interval(bad: int, n: int, alpha: float) -> tuple[float, float]:
         return mixed - _log_likelihood(p, bad, n) < -log(alpha)
 
     estimate = bad / n
-    return _edge(inside, estimate, 0.0), _edge(inside, estimate, 1.0)
+    return edge(inside, estimate, 0.0), edge(inside, estimate, 1.0)
 
 
-def _edge(inside: Callable[[float], bool], within: float, outside: float) -> float:
+def edge(inside: Callable[[float], bool], within: float, outside: float) -> float:
+    """Return where an interval ends that holds `within`, on the way to `outside`."""
     if within == outside or inside(outside):
         return outside
     for _ in range(STEPS):
@@ -40,7 +41,7 @@ def _edge(inside: Callable[[float], bool], within: float, outside: float) -> flo
     return outside
 
 
-def _log_likelihood(p: float, bad: int, n: int) -> float:
+def _log_likelihood(p: float, bad: float, n: int) -> float:
     if (bad and p <= 0) or (n - bad and p >= 1):
         return float("-inf")
     return (bad * log(p) if bad else 0.0) + ((n - bad) * log(1 - p) if n - bad else 0.0)

@@ -11,7 +11,7 @@ from phasegate.core.judge import ratio
 from phasegate.core.judge.account import Account, Setup
 from phasegate.core.judge.budget import Budget
 from phasegate.core.judge.level import Streak
-from phasegate.core.judge.rules import Rule, block_seconds, guard_rules, onset_ticks
+from phasegate.core.judge.rules import Rule, block_seconds, gate_rules, guard_rules, onset_ticks
 from phasegate.core.judge.terms import Terms
 from phasegate.core.plan import EVERYONE, MetricKind, Phase, Plan
 
@@ -44,12 +44,14 @@ def setup_of(plan: Plan, budget: Budget, key: AccountKey) -> Setup:
     known = phase is not None and component in {member.name for member in phase.components}
     if phase is None or not known or attempt < 1:
         return Setup(block_s=block_s)
+    rules = [*gate_rules(plan, phase), *guard_rules(plan, phase)]
+    mine = [rule for rule in rules if rule.series == series]
+    metrics = [rule.metric for rule in mine]
     terms = tuple(
         terms_of(plan, budget, phase, rule, component, attempt)
-        for rule in guard_rules(plan, phase)
-        if rule.series == series and rule.counted and not rule.problem
+        for rule in mine
+        if not rule.gate and rule.counted and not rule.problem
     )
-    metrics = [plan.metric(c.metric) for c in phase.conditions if plan.series(c) == series]
     arriving = any(ratio.counts_arrivals(metric) for metric in metrics)
     return Setup(
         terms=terms,
@@ -58,6 +60,8 @@ def setup_of(plan: Plan, budget: Budget, key: AccountKey) -> Setup:
         # Applications that poll learn of an exposure late; whoever has not by then is a fault.
         grace_s=max(block_s, int(plan.blind_for.total_seconds())),
         valued=any(metric.kind is MetricKind.QUANTILE for metric in metrics),
+        scale=next((r.ends for r in mine if r.metric.kind is MetricKind.MEAN), None),
+        timed=any(metric.kind is MetricKind.RATE for metric in metrics),
     )
 
 
@@ -69,18 +73,20 @@ def terms_of(  # noqa: PLR0917 the six things that a guard's promise depends on
     return Terms(
         index=rule.index,
         allowed=rule.allowed,
-        margin=rule.condition.margin,
-        alpha=budget.alpha(phase.name, rule.index, component, attempt),
+        margin=rule.margin,
+        alpha=budget.alpha(phase.name, rule.index, component, attempt) * rule.part,
         ticks=onset_ticks(plan, phase),
         compared=rule.metric.knows_subjects
         and any(0 < stage.exposure < EVERYONE for stage in stages),
+        graded=rule.metric.kind is MetricKind.MEAN,
     )
 
 
 def _arms(plan: Plan, budget: Budget, phase: Phase, attempt: int) -> float:
     series = {
-        plan.series(condition)
+        name
         for condition in phase.conditions
         if ratio.counts_arrivals(plan.metric(condition.metric))
+        for name, _ in plan.series_of(condition)
     }
     return budget.arms_alpha(attempt, len(series))

@@ -8,14 +8,24 @@ from math import ceil
 
 from phasegate.core.plan import Comparison, Condition, Metric, MetricKind, Phase, Plan
 
+COUNTED_KINDS = (MetricKind.SHARE, MetricKind.QUANTILE, MetricKind.MEAN, MetricKind.RATE)
+
+HOUR = 3600
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """One condition, ready to be judged.
 
     index    place in pass_when or roll_back_when.
-    allowed  the bound as a bad share, for shares and quantiles; None: compared with control only.
+    allowed  the bound as a bad share, for all that is counted; None: compared with control only.
+    cut      of a quantile: the value beyond which an observation is bad.
+    part     what it has of its condition's budget; less than 1 where it shares it with other cuts.
+    ends     what the metric is, in its own terms, at a bad share of 0 and of 1.
     problem  why it cannot be judged, in plain words; empty when it can.
+
+    Of a mean, the bad share is the mean distance from the scale's good end, as a part of the scale.
+    Of a rate, it is the share of blocks in which a subject who was present had an event.
     """
 
     index: int
@@ -24,7 +34,19 @@ class Rule:
     metric: Metric
     series: str
     allowed: float | None = None
+    cut: float | None = None
+    part: float = 1.0
+    ends: tuple[float, float] = (0.0, 1.0)
     problem: str = ""
+
+    def stated(self, share: float) -> float:
+        """Return a bad share in the metric's own terms."""
+        return self.ends[0] + (self.ends[1] - self.ends[0]) * share
+
+    @property
+    def margin(self) -> float:
+        """Return by how much the bad share may exceed control's."""
+        return self.condition.margin / abs(self.ends[1] - self.ends[0])
 
     @property
     def level(self) -> bool:
@@ -38,8 +60,8 @@ class Rule:
 
     @property
     def counted(self) -> bool:
-        """The condition is about a share of bad observations, quantiles included."""
-        return self.metric.kind in (MetricKind.SHARE, MetricKind.QUANTILE)
+        """The condition is about what tallies count: shares, and what is judged like them."""
+        return self.metric.kind in COUNTED_KINDS
 
 
 def gate_rules(plan: Plan, phase: Phase) -> tuple[Rule, ...]:
@@ -65,30 +87,42 @@ def onset_ticks(plan: Plan, phase: Phase) -> int:
 def _rules(plan: Plan, conditions: tuple[Condition, ...], *, gate: bool) -> Iterator[Rule]:
     for index, condition in enumerate(conditions):
         metric = plan.metric(condition.metric)
-        problem = _problem(metric, condition, gate=gate)
-        yield Rule(
-            index=index,
-            gate=gate,
-            condition=condition,
-            metric=metric,
-            series=metric.name if problem else plan.series(condition),
-            allowed=None if problem else _allowed(metric, condition),
-            problem=problem,
-        )
+        ends = _ends(plan, metric)
+        problem = _problem(metric, condition, ends, gate=gate)
+        named = ((metric.name, None),) if problem else plan.series_of(condition)
+        for series, cut in named:
+            yield Rule(
+                index=index,
+                gate=gate,
+                condition=condition,
+                metric=metric,
+                series=series,
+                allowed=None if problem else _allowed(metric, condition, ends),
+                cut=cut,
+                part=1 / len(named),
+                ends=ends,
+                problem=problem,
+            )
 
 
-def _allowed(metric: Metric, condition: Condition) -> float | None:
-    if condition.comparison is Comparison.WORSE_THAN_CONTROL:
+def _ends(plan: Plan, metric: Metric) -> tuple[float, float]:
+    if metric.kind is MetricKind.RATE:
+        return 0.0, HOUR / block_seconds(plan)
+    if metric.kind is MetricKind.MEAN and metric.scale is not None:
+        low, high = metric.scale
+        return (high, low) if metric.better == "higher" else (low, high)
+    return (1.0, 0.0) if metric.good is not None else (0.0, 1.0)
+
+
+def _allowed(metric: Metric, condition: Condition, ends: tuple[float, float]) -> float | None:
+    if condition.comparison is Comparison.WORSE_THAN_CONTROL or metric.kind not in COUNTED_KINDS:
         return None
     if metric.kind is MetricKind.QUANTILE:
         return 1 - (metric.at or 0.0)
-    if metric.kind is not MetricKind.SHARE:
-        return None
-    bound = condition.bound or 0.0
-    return 1 - bound if metric.good is not None else bound
+    return ((condition.bound or 0.0) - ends[0]) / (ends[1] - ends[0])
 
 
-def _problem(metric: Metric, condition: Condition, *, gate: bool) -> str:
+def _problem(metric: Metric, condition: Condition, ends: tuple[float, float], *, gate: bool) -> str:
     comparison = condition.comparison
     if (comparison is Comparison.OCCURS) != (metric.kind is MetricKind.SENTINEL):
         return "a sentinel occurs or does not; nothing else can be asked of it, nor this of others"
@@ -102,20 +136,28 @@ def _problem(metric: Metric, condition: Condition, *, gate: bool) -> str:
     compared = gate or comparison is Comparison.WORSE_THAN_CONTROL
     if compared and not metric.knows_subjects:
         return f"{metric.source} counts requests, and only subjects are independent of each other"
-    if metric.kind is MetricKind.QUANTILE and not 0 < (metric.at or 0) < 1:
-        return f"the quantile {metric.name} does not say which"
-    return _inverted(metric, comparison, gate=gate)
+    return _unclear(metric, condition, ends) or _inverted(metric, comparison, gate=gate)
 
 
 def _needs_bound(metric: Metric, condition: Condition) -> bool:
     compared = condition.comparison is Comparison.WORSE_THAN_CONTROL
-    return not compared or metric.kind is MetricKind.QUANTILE
+    return not compared or (metric.kind is MetricKind.QUANTILE and not metric.cuts)
+
+
+def _unclear(metric: Metric, condition: Condition, ends: tuple[float, float]) -> str:
+    if metric.kind is MetricKind.QUANTILE and not 0 < (metric.at or 0) < 1:
+        return f"the quantile {metric.name} does not say which"
+    if metric.kind is MetricKind.MEAN and (metric.scale is None or ends[0] == ends[1]):
+        return f"the mean {metric.name} has no scale"
+    if metric.kind is MetricKind.RATE and max(condition.bound or 0.0, condition.margin) >= ends[1]:
+        return f"{metric.name} counts one event in a block at most: shorten the plan's blocks"
+    return ""
 
 
 def _inverted(metric: Metric, comparison: Comparison, *, gate: bool) -> str:
     if comparison is Comparison.WORSE_THAN_CONTROL:
         return "a gate cannot show that something is worse than control" if gate else ""
-    low_is_good = metric.kind is MetricKind.QUANTILE or metric.good is None
+    low_is_good = metric.good is None and metric.better != "higher"
     healthy = Comparison.BELOW if low_is_good else Comparison.ABOVE
     if (comparison is healthy) is gate:
         return ""

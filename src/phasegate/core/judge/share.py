@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import log
 
 from phasegate.core.evidence import Outcome
-from phasegate.core.judge import bets, blocks, difference, repeat
+from phasegate.core.judge import bets, blocks, difference, means, repeat
 from phasegate.core.judge.bets import Wealth
 from phasegate.core.judge.blame import beyond, control_fails, control_is_better
 from phasegate.core.judge.counts import Arms, Block, Counts
@@ -54,7 +54,7 @@ class ShareGuard:
     alarms: tuple[float, float] = (0.0, 0.0)
     drift: float = 0.0
     low: float = 0.0
-    since: tuple[int, int] = (0, 0)
+    since: tuple[float, float] = (0, 0)
     blamed: str = ""
     outage: bool = False
     waited: int = 0
@@ -72,7 +72,8 @@ class Verdict:
 
 def opened(terms: Terms) -> ShareGuard:
     """Return a guard that has seen nothing."""
-    relative = bets.start(difference.WEIGHTS, terms.ticks)
+    weights = means.WEIGHTS if terms.graded else difference.WEIGHTS
+    relative = bets.start(weights, terms.ticks)
     again = bets.start(repeat.WEIGHTS, terms.ticks)
     if terms.allowed is None:
         return ShareGuard(relative=relative, repeat=again)
@@ -87,13 +88,7 @@ def compare(  # noqa: PLR0917 where a guard stands, and the six things that a ba
 
     arms  with the batch in them.
     """
-    gains = difference.increments(
-        exposure,
-        terms.margin,
-        not_bad=batch.not_bad,
-        treated=batch.treated_bad,
-        control=batch.control_bad,
-    )
+    gains = _compared(terms, exposure, batch, arms)
     guard = replace(guard, relative=bets.step(bets.release(guard.relative, tick), gains))
     if batch.newly_bad:
         guard = _turned(guard, gains[TURNING], arms.treated)
@@ -102,6 +97,19 @@ def compare(  # noqa: PLR0917 where a guard stands, and the six things that a ba
         return guard
     gains = repeat.increments(exposure, treated=treated, control=control)
     return replace(guard, repeat=bets.step(bets.release(guard.repeat, tick), gains))
+
+
+def _compared(terms: Terms, exposure: int, batch: Block, arms: Arms) -> tuple[float, ...]:
+    if terms.graded:
+        about = means.centre(arms.control, batch, terms.allowed)
+        return means.increments(exposure, terms.margin, batch, about)
+    return difference.increments(
+        exposure,
+        terms.margin,
+        not_bad=batch.not_bad,
+        treated=batch.treated_bad,
+        control=batch.control_bad,
+    )
 
 
 def look(guard: ShareGuard, terms: Terms, arms: Arms) -> ShareGuard:
@@ -200,7 +208,7 @@ def _turned(guard: ShareGuard, gain: float, treated: Counts) -> ShareGuard:
 
 
 def _block(
-    wealth: Wealth, allowed: float, tick: int, counts: tuple[int, int], before: float
+    wealth: Wealth, allowed: float, tick: int, counts: tuple[int, float], before: float
 ) -> Wealth:
     at_risk, newly_bad = counts
     wealth = bets.release(wealth, tick)
@@ -210,14 +218,14 @@ def _block(
     return bets.step(wealth, gains)
 
 
-def _calmed(wealth: Wealth, allowed: float, counts: tuple[int, int]) -> Wealth:
+def _calmed(wealth: Wealth, allowed: float, counts: tuple[int, float]) -> Wealth:
     at_risk, newly_bad = counts
     if at_risk <= 0 or newly_bad > allowed * at_risk:
         return wealth
     return bets.lowered(wealth, max(0.0, bets.log_wealth(wealth) - CALM))
 
 
-def _alarm(before: float, counts: tuple[int, int]) -> float:
+def _alarm(before: float, counts: tuple[int, float]) -> float:
     at_risk, newly_bad = counts
     return blocks.alarm(at_risk=at_risk, newly_bad=newly_bad) if at_risk > 0 else before
 

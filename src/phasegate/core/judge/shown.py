@@ -32,9 +32,9 @@ class Seen:
     """Treated counts: everything, and independent units (a subject's first observation)."""
 
     seen: int
-    bad: int
+    bad: float
     subjects: int
-    subjects_bad: int
+    subjects_bad: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +64,7 @@ def shown(counts: Seen, bound: float, beta: float) -> Shown:
     return Shown(
         outcome=Outcome.INCONCLUSIVE,
         progress=min(max(proven / threshold, 0.0), 0.99),
-        needed=_needed(counts, tau, threshold, success),
+        needed=needed(counts, tau, threshold, success),
     )
 
 
@@ -78,7 +78,7 @@ def _log_mean(logs: Sequence[float]) -> float:
     return top + log(sum(exp(value - top) for value in logs) / len(logs))
 
 
-def _needed(counts: Seen, tau: float, threshold: float, success: Sequence[float]) -> int | None:
+def needed(counts: Seen, tau: float, threshold: float, success: Sequence[float]) -> int | None:
     """Forecast the further subjects until a bet alone is enough, if the estimate stays."""
     if not counts.subjects or counts.bad >= tau * counts.seen:
         return None

@@ -18,6 +18,9 @@ WEIGHTS_ALONE = {RELATIVE: 0.77, REPEAT: 0.23}
 """The same where only control is compared. With a margin RELATIVE has it all: how often subjects
 may turn bad again is not agreed then."""
 
+WEIGHTS_GRADED = {RELATIVE: 0.65, ABSOLUTE: 0.20, SYSTEM: 0.15}
+"""The same for a mean, where nobody turns bad again."""
+
 WEIGHTS_UNCOMPARED = {ABSOLUTE: 1.0}
 """The same where everybody is exposed from the start, so that there never is a control."""
 
@@ -29,6 +32,7 @@ class Terms:
     index    of its condition in roll_back_when.
     allowed  bad share; None where only control is compared.
     compared there is a control at some stage of the phase.
+    graded   of a mean: there is one value for each subject, and none turns bad again.
     """
 
     index: int = 0
@@ -37,13 +41,15 @@ class Terms:
     alpha: float
     ticks: int
     compared: bool = True
+    graded: bool = False
 
     @property
     def weights(self) -> Mapping[str, float]:
         """Share of the budget by part; a part that is missing has no say."""
         if self.allowed is not None:
-            return WEIGHTS if self.compared else WEIGHTS_UNCOMPARED
-        return {RELATIVE: 1.0} if self.margin > 0 else WEIGHTS_ALONE
+            compared = WEIGHTS_GRADED if self.graded else WEIGHTS
+            return compared if self.compared else WEIGHTS_UNCOMPARED
+        return {RELATIVE: 1.0} if self.margin > 0 or self.graded else WEIGHTS_ALONE
 
     def threshold(self, method: str) -> float:
         """Return the log wealth at which the part called `method` fires."""

@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from phasegate.core.evidence import ENVIRONMENT, Judgement, Outcome
-from phasegate.core.judge import words
+from phasegate.core.judge import rates
 from phasegate.core.judge.account import Account
 from phasegate.core.judge.interval import interval
 from phasegate.core.judge.ledger import Ledger
 from phasegate.core.judge.level import Streak
 from phasegate.core.judge.rules import Rule
-from phasegate.core.plan import Phase, Plan
+from phasegate.core.plan import MetricKind, Phase, Plan
+
+_TERMS = {
+    MetricKind.MEAN: "number",
+    MetricKind.RATE: "per hour",
+    MetricKind.LEVEL: "number",
+    MetricKind.SENTINEL: "number",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +74,11 @@ def judgement(
     n = bad = control_n = 0
     if account is not None:
         n, control_n = account.treated.seen, account.control.seen
-        bad = account.events if rule.sentinel else account.treated.bad
+        bad = account.events if rule.sentinel else round(account.treated.bad)
         last_seen = last_seen or (account.last_seen if component == ENVIRONMENT else account.heard)
-        control = words.stated(rule, account.control.share) if control_n and rule.counted else None
+        control = rule.stated(account.control.share) if control_n and rule.counted else None
         if n and not rule.sentinel:
-            estimate = words.stated(rule, account.treated.share)
+            estimate = rule.stated(account.treated.share)
             low, high = _range(rule, account, alpha)
     if streak is not None and streak.last is not None:
         n, last_seen, estimate = streak.n, streak.last, streak.reading
@@ -85,6 +92,7 @@ def judgement(
         method=method,
         outcome=outcome,
         accuses=accuses,
+        terms=_TERMS.get(rule.metric.kind, "share"),
         estimate=estimate,
         low=low,
         high=high,
@@ -131,13 +139,13 @@ def environment_events(asked: Asked, series: str) -> tuple[int, int | None]:
         and only in (None, attempt)
     ]
     seen = [account.last_seen for account in accounts if account.last_seen is not None]
-    events = sum(account.events + account.control.bad for account in accounts)
+    events = sum(account.events + round(account.control.bad) for account in accounts)
     return events, max(seen, default=None)
 
 
 def _bound(rule: Rule) -> float | None:
     if rule.allowed is not None and rule.counted:
-        return words.stated(rule, rule.allowed)
+        return rule.stated(rule.allowed)
     return rule.condition.bound
 
 
@@ -148,6 +156,7 @@ def _range(rule: Rule, account: Account, alpha: float) -> tuple[float, float]:
     who broke late, can pull them apart.
     """
     treated = account.treated
-    low, high = interval(treated.subjects_bad, treated.subjects, alpha)
-    low, high = min(low, treated.share), max(high, treated.share)
-    return (1 - high, 1 - low) if rule.metric.good is not None else (low, high)
+    within = rates.interval if rule.metric.kind is MetricKind.RATE else interval
+    low, high = within(treated.subjects_bad, treated.subjects, alpha)
+    ends = rule.stated(min(low, treated.share)), rule.stated(max(high, treated.share))
+    return min(ends), max(ends)

@@ -15,6 +15,8 @@ METHODS: Mapping[str, int] = MappingProxyType(
         "repeat": 1,
         "absolute": 2,
         "system": 2,
+        "means": 1,
+        "rates": 1,
         "arms": 1,
         "shown": 1,
         "cases": 1,

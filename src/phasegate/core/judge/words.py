@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from phasegate.core.judge.counts import Arms
+from phasegate.core.judge.counts import Arms, Counts
 from phasegate.core.judge.level import Streak
 from phasegate.core.judge.rules import Rule
-from phasegate.core.plan import Comparison, MetricKind
+from phasegate.core.plan import Comparison, Metric, MetricKind
 
 ALIKE = "; control fails alike, so no component is accused"
 
@@ -18,18 +18,37 @@ def percent(share: float) -> str:
 
 def share_line(rule: Rule, subject: str, component: str, arms: Arms) -> str:
     """Say a treated share, its bound, control's share, and the people who met it."""
-    own = stated(rule, arms.treated.share)
-    control = f", {percent(stated(rule, arms.control.share))} in control" * bool(arms.control.seen)
-    people = ""
-    if arms.treated.subjects:
-        hit = min(arms.treated.newly_bad, arms.treated.subjects)
-        people = f"; {hit} of {counted(arms.treated.subjects, 'treated ' + subject)}"
+    own = rule.stated(arms.treated.share)
+    other = value(rule.metric, rule.stated(arms.control.share))
+    control = f", {other} in control" * bool(arms.control.seen)
+    people = f"; {met(rule, subject, arms.treated)}" if arms.treated.subjects else ""
     return f"{component}: {_claim(rule, own)}{control}{people}"
 
 
-def stated(rule: Rule, bad_share: float) -> float:
-    """Return a bad share in the metric's own terms: the good share where it is defined so."""
-    return 1 - bad_share if rule.metric.good is not None else bad_share
+def met(rule: Rule, subject: str, treated: Counts) -> str:
+    """Say who stands behind a treated figure."""
+    if rule.metric.kind is MetricKind.RATE:
+        hours = treated.subjects / rule.ends[1]
+        first = counted(round(treated.newly_bad), "first event")
+        return f"{first} in {hours:.3g} h of treated {subject}s' presence"
+    people = counted(treated.subjects, "treated " + subject)
+    if rule.metric.kind is MetricKind.MEAN:
+        return people
+    return f"{round(min(treated.newly_bad, treated.subjects))} of {people}"
+
+
+def behind(rule: Rule, subject: str, count: int, *, treated: bool = True) -> str:
+    """Say how many subjects, or how much of their presence, a gate rests on."""
+    if rule.metric.kind is MetricKind.RATE:
+        return f"{count / rule.ends[1]:.3g} h of {'treated ' * treated}{subject}s' presence"
+    return counted(count, "treated " * treated + subject)
+
+
+def value(metric: Metric, own: float) -> str:
+    """Write a figure in its metric's own terms: a share, a mean, or a rate per hour."""
+    if metric.kind is MetricKind.MEAN:
+        return f"{own:.3g}"
+    return f"{own:.3g}/h" if metric.kind is MetricKind.RATE else percent(own)
 
 
 def named(rule: Rule) -> str:
@@ -69,6 +88,8 @@ def amount(rule: Rule, value: float) -> str:
 
 def _claim(rule: Rule, own: float) -> str:
     condition = rule.condition
+    if rule.metric.kind in (MetricKind.MEAN, MetricKind.RATE):
+        return _figure(rule, own)
     if rule.metric.kind is MetricKind.QUANTILE:
         claim = f"{percent(own)} of {_things(rule)} {_exceeded(rule)}"
         if condition.comparison is Comparison.WORSE_THAN_CONTROL:
@@ -85,16 +106,28 @@ def _claim(rule: Rule, own: float) -> str:
     return f"{claim} where at most {bound} is allowed"
 
 
+def _figure(rule: Rule, own: float) -> str:
+    """Say a mean or a rate, and what is asked of it."""
+    condition, claim = rule.condition, f"{named(rule)} {value(rule.metric, own)}"
+    least = rule.metric.better == "higher"
+    if condition.comparison is Comparison.WORSE_THAN_CONTROL:
+        margin = value(rule.metric, condition.margin)
+        way = "less" if least else "more"
+        return f"{claim} where {margin} {way} than in control is allowed"
+    bound = value(rule.metric, condition.bound or 0.0)
+    return f"{claim} where at {'least' if least else 'most'} {bound} is allowed"
+
+
 def must_show(rule: Rule, bad_share: float) -> str:
     """Say a share and what a gate asks of it."""
-    own = percent(stated(rule, bad_share))
+    own = value(rule.metric, rule.stated(bad_share))
     condition = rule.condition
     if rule.metric.kind is MetricKind.QUANTILE:
         allowed = percent(rule.allowed or 0.0)
         slow = f"{own} of {_things(rule)} {_exceeded(rule)}"
         return f"{slow} where less than {allowed} must be shown"
     way = "more" if condition.comparison is Comparison.ABOVE else "less"
-    bound = percent(condition.bound or 0.0)
+    bound = value(rule.metric, condition.bound or 0.0)
     return f"{named(rule)} {own} where {way} than {bound} must be shown"
 
 
@@ -121,4 +154,4 @@ def _things(rule: Rule) -> str:
 def _exceeded(rule: Rule) -> str:
     field = rule.metric.of or "duration"
     did = "took longer than" if field == "duration" else f"had {field} above"
-    return f"{did} {amount(rule, rule.condition.bound or 0.0)}"
+    return f"{did} {amount(rule, rule.cut or 0.0)}"

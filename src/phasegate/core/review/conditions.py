@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from phasegate.core.judge.rules import COUNTED_KINDS
 from phasegate.core.plan import Comparison, Condition, Metric, MetricKind, Phase, Plan, StepKind
 from phasegate.core.problem import Problem, Severity
-
-COUNTED_KINDS = (MetricKind.SHARE, MetricKind.QUANTILE)
-"""Kinds of metrics that compare what is bad with all there is."""
 
 OPPOSITE = {Comparison.BELOW: Comparison.ABOVE, Comparison.ABOVE: Comparison.BELOW}
 """The other side of a bound."""
@@ -19,9 +17,10 @@ SIGN = {Comparison.BELOW: "<", Comparison.ABOVE: ">"}
 
 def harmful_side(metric: Metric) -> Comparison | None:
     """Say on which side of a bound a metric means harm; None where the metric does not tell."""
-    if metric.kind is MetricKind.SHARE:
-        return Comparison.BELOW if metric.good is not None else Comparison.ABOVE
-    return Comparison.ABOVE if metric.kind is MetricKind.QUANTILE else None
+    if metric.kind not in COUNTED_KINDS:
+        return None
+    wanted_high = metric.good is not None or metric.better == "higher"
+    return Comparison.BELOW if wanted_high else Comparison.ABOVE
 
 
 def conditions_make_sense(plan: Plan) -> Iterator[Problem]:
@@ -95,13 +94,23 @@ def _unsupported(path: str, condition: Condition, metric: Metric) -> Iterator[Pr
             message=f"a {metric.kind.value} cannot be asked {condition.text!r}",
             remedy="A sentinel stands alone; every other metric needs a bound.",
         )
-    elif condition.comparison is Comparison.WORSE_THAN_CONTROL and (
-        metric.kind is not MetricKind.SHARE
-    ):
+    elif condition.comparison is Comparison.WORSE_THAN_CONTROL:
+        yield from _incomparable(path, metric)
+
+
+def _incomparable(path: str, metric: Metric) -> Iterator[Problem]:
+    if metric.kind is MetricKind.QUANTILE and not metric.cuts:
+        yield Problem(
+            path=path,
+            code="cuts-missing",
+            message=f"{metric.name} does not say at which values both arms are compared",
+            remedy=f"Add them to {metric.name}, like `cuts: 300ms, 1s, 3s`; or give it a bound.",
+        )
+    elif metric.kind not in COUNTED_KINDS:
         yield Problem(
             path=path,
             code="comparison-unsupported",
-            message=f"{metric.name} is a {metric.kind.value}: only shares compare with control",
+            message=f"{metric.name} is a {metric.kind.value}, which has no control",
             remedy=f'Give it a bound, like "{metric.name} > …", or define a share.',
         )
 

@@ -17,7 +17,6 @@ from phasegate.core.judge.budget import Budget, allocate
 from phasegate.core.judge.forecast import Traffic
 from phasegate.core.judge.ledger import terms_of
 from phasegate.core.judge.rules import Rule, block_seconds, gate_rules, guard_rules
-from phasegate.core.judge.words import stated
 from phasegate.core.plan import EVERYONE, Component, Phase, Plan
 from phasegate.core.review.power import needed
 
@@ -53,6 +52,7 @@ class Foreseen:
     condition: str
     gate: bool
     exposure: int
+    metric: str = ""
     alpha: float = 0.0
     smallest: float | None = None
     asked: float | None = None
@@ -82,7 +82,7 @@ def healthy_share(plan: Plan, phase: Phase, rule: Rule) -> float:
     bounds = [other.allowed for other in mine if other.allowed]
     if bounds:
         return HEALTHY * min(bounds)
-    return max((other.condition.margin for other in mine), default=0.0) or UNBOUND
+    return max((other.margin for other in mine), default=0.0) or UNBOUND
 
 
 def traffic_of(plan: Plan, phase: Phase, component: Component, rule: Rule) -> Traffic:
@@ -91,6 +91,7 @@ def traffic_of(plan: Plan, phase: Phase, component: Component, rule: Rule) -> Tr
         exposure=component.stages[-1].exposure,
         p0=healthy_share(plan, phase, rule),
         per_block=_per_minute(plan, component) * block_seconds(plan) / 60,
+        per_second=_per_minute(plan, component) / 60,
     )
 
 
@@ -134,12 +135,13 @@ def _guard(plan: Plan, budget: Budget, phase: Phase, component: Component, rule:
     return Foreseen(
         phase=phase.name,
         component=component.name,
-        condition=rule.condition.text,
+        condition=_named(rule),
         gate=False,
+        metric=rule.metric.name,
         exposure=traffic.exposure,
         alpha=terms.alpha,
-        smallest=None if smallest is None else stated(rule, smallest),
-        asked=stated(rule, asked),
+        smallest=None if smallest is None else rule.stated(smallest),
+        asked=rule.stated(asked),
         sample=_whole(sample),
         when=when,
         earliest=time_of(plan, component, lag, forecast.subjects_needed(terms, traffic, 1.0)),
@@ -158,9 +160,10 @@ def _gate(plan: Plan, _: Budget, phase: Phase, component: Component, rule: Rule)
         component=component.name,
         condition=rule.condition.text,
         gate=True,
+        metric=rule.metric.name,
         exposure=component.stages[-1].exposure,
         alpha=beta,
-        asked=stated(rule, share),
+        asked=rule.stated(share),
         sample=_whole(sample),
         when=when,
         earliest=time_of(plan, component, lag, forecast.subjects_shown(bound, beta, 0.0)),
@@ -186,6 +189,11 @@ def _other(plan: Plan, phase: Phase, component: Component, rule: Rule) -> Forese
         earliest=earliest,
         note=note,
     )
+
+
+def _named(rule: Rule) -> str:
+    """Name a condition, with the cut where it has several."""
+    return f"{rule.condition.text} ({rule.series})" if rule.part < 1 else rule.condition.text
 
 
 def _per_minute(plan: Plan, component: Component) -> float:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from datetime import timedelta
 
+from phasegate.core.judge.rules import gate_rules
 from phasegate.core.plan import (
     EVERYONE,
     Comparison,
@@ -17,7 +18,6 @@ from phasegate.core.plan import (
     Plan,
 )
 from phasegate.core.problem import Problem, Severity
-from phasegate.core.review.conditions import OPPOSITE, harmful_side
 from phasegate.core.wording import percent, span
 
 MINUTE = timedelta(minutes=1)
@@ -37,20 +37,6 @@ def gates_can_be_decided(plan: Plan) -> Iterator[Problem]:
                     path = f"phases.{phase.name}.{part}[{number}]"
                     yield from _arrival(path, phase, condition, metrics[condition.metric])
         yield from _gates(plan, phase, metrics)
-
-
-def tolerated(metric: Metric, bound: float | None) -> float | None:
-    """Return the share of bad observations that a gate must be shown to stay below.
-
-    None where no share decides: levels, sentinels, and gates that are upside down or trivial.
-    """
-    if metric.kind is MetricKind.QUANTILE:
-        share = 1 - (metric.at or 0)
-    elif metric.kind is MetricKind.SHARE and bound is not None:
-        share = bound if metric.bad is not None else 1 - bound
-    else:
-        return None
-    return share if 0 < share < 1 else None
 
 
 def needed(share: float, confidence: float) -> int:
@@ -78,13 +64,12 @@ def _gates(plan: Plan, phase: Phase, metrics: dict[str, Metric]) -> Iterator[Pro
     if not components:
         return
     slowest = min(components, key=lambda component: component.stages[-1].exposure)
-    for number, gate in enumerate(phase.pass_when):
-        metric = metrics.get(gate.metric)
-        if metric is None or metric.source == "cases" or not _upright(gate, metric):
-            continue
-        share = tolerated(metric, gate.bound)
-        if share is not None:
-            path = f"phases.{phase.name}.pass_when[{number}]"
+    if any(gate.metric not in metrics for gate in phase.pass_when):
+        return  # said elsewhere
+    for rule in gate_rules(plan, phase):
+        gate, metric, share = rule.condition, rule.metric, rule.allowed or 0.0
+        if metric.source != "cases" and not rule.problem and 0 < share < 1:
+            path = f"phases.{phase.name}.pass_when[{rule.index}]"
             subjects = needed(share, plan.confidence)
             when = earliest(plan, slowest, metric, subjects)
             exposed = percent(slowest.stages[-1].exposure / EVERYONE)
@@ -93,11 +78,6 @@ def _gates(plan: Plan, phase: Phase, metrics: dict[str, Metric]) -> Iterator[Pro
                 f"({exposed} of {plan.traffic:g}/min): {span(when)} at the earliest"
             )
             yield from _verdict(path, phase, needs, when)
-
-
-def _upright(gate: Condition, metric: Metric) -> bool:
-    side = harmful_side(metric)
-    return side is not None and gate.comparison is OPPOSITE[side]
 
 
 def _verdict(path: str, phase: Phase, needs: str, when: timedelta) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from phasegate.core.judge import forecast
 from phasegate.core.judge.budget import allocate
 from phasegate.core.judge.ledger import terms_of
 from phasegate.core.judge.rules import Rule, gate_rules, guard_rules
-from phasegate.core.judge.words import percent, stated
+from phasegate.core.judge.words import value
 from phasegate.core.plan import EVERYONE, Component, Phase, Plan
 from phasegate.core.problem import Problem, Severity
 from phasegate.core.review.foreseen import healthy_share, in_shortest_watch, time_of, traffic_of
@@ -67,7 +67,7 @@ def _gate(plan: Plan, phase: Phase, component: Component, rule: Rule) -> Iterato
         code="gate-doubtful",
         message=(
             f'"{rule.condition.text}" takes about {ceil(min(subjects, forecast.MOST))} subjects '
-            f"with {component.name} at {percent(stated(rule, share))}, {_after(when)}, "
+            f"with {component.name} at {value(rule.metric, rule.stated(share))}, {_after(when)}, "
             f"but the phase lasts {most} at most"
         ),
         remedy="Let the phase last longer, expose more, or ask for less.",

@@ -1,0 +1,31 @@
+-- Old tallies, packed by the minute and then by the hour, and who wrote what is in a pack.
+CREATE TABLE packs (
+  entry INTEGER PRIMARY KEY AUTOINCREMENT,
+  run TEXT NOT NULL,
+  hourly INTEGER NOT NULL,
+  tallies INTEGER NOT NULL,
+  first_ripe_ms INTEGER NOT NULL,
+  first_row INTEGER NOT NULL,
+  last_ripe_ms INTEGER NOT NULL,
+  last_row INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  content BLOB NOT NULL
+);
+
+CREATE INDEX packs_in_folding_order ON packs (run, last_ripe_ms, last_row);
+
+CREATE INDEX packs_by_hour ON packs (hourly, run, first_ripe_ms);
+
+CREATE TABLE packed_writers (
+  writer TEXT NOT NULL,
+  low INTEGER NOT NULL,
+  high INTEGER NOT NULL,
+  pack INTEGER NOT NULL
+);
+
+CREATE INDEX packed_writers_by_sequence ON packed_writers (writer, high);
+
+CREATE INDEX packed_writers_of_a_pack ON packed_writers (pack);
+
+-- Servers of before do not know packs: while one of them reports, nothing is packed.
+ALTER TABLE reports ADD COLUMN knows_packs INTEGER NOT NULL DEFAULT 0;

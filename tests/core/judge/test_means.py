@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp, log
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phasegate.core.evidence import Arm, Outcome, Tally
+from phasegate.core.judge import means, share, shown
+from phasegate.core.judge.account import Account, Setup
+from phasegate.core.judge.counts import Block, Counts
+from phasegate.core.judge.interval import interval
+from phasegate.core.judge.shown import Seen
+from phasegate.core.judge.terms import Terms
+
+STARS = (5.0, 1.0)
+"""Good and bad end of a scale of 1 to 5 stars."""
+
+
+def stars(n: int, total: float, arm: Arm = Arm.TREATMENT, at: int = 0, **more: object) -> Tally:
+    tally = Tally(
+        run="r1",
+        phase="alpha",
+        component="router",
+        attempt=1,
+        series="rating",
+        arm=arm,
+        bucket=at,
+        seen=n,
+        subjects=n,
+        at_risk=n,
+        total=total,
+        writer="w1",
+        sequence=1,
+    )
+    return replace(tally, **more)  # type: ignore[arg-type]
+
+
+def test_badness_is_the_distance_from_the_good_end_of_the_scale() -> None:
+    part = means.part(stars(4, 5 + 5 + 3 + 1), STARS)
+
+    assert (part.seen, part.bad, part.newly_bad) == (4, pytest.approx(1.5), pytest.approx(1.5))
+
+
+def test_a_scale_whose_low_end_is_good_counts_the_other_way() -> None:
+    assert means.part(stars(4, 5 + 5 + 3 + 1), (1.0, 5.0)).bad == pytest.approx(2.5)
+
+
+@pytest.mark.parametrize(
+    ("tally", "why"),
+    [
+        (stars(4, 13.0, bad=1), "writer w1, sequence 1 has 1 of 4 values outside 1 to 5"),
+        (stars(4, 3.0), "writer w1, sequence 1 sums 4 values to 3, which 1 to 5 cannot"),
+        (stars(4, 21.0), "writer w1, sequence 1 sums 4 values to 21, which 1 to 5 cannot"),
+        (stars(4, 14.0), ""),
+    ],
+)
+def test_values_outside_the_scale_are_named(tally: Tally, why: str) -> None:
+    assert means.fault(tally, STARS) == why
+
+
+def test_a_value_in_another_unit_makes_the_series_invalid() -> None:
+    account = Account.opened(Setup(scale=STARS))
+
+    account.add(stars(1, 95.0, bad=1), 0, 2500)
+
+    assert "outside 1 to 5" in account.invalid
+
+
+scores = st.floats(0, 1)
+
+
+@given(
+    score=scores,
+    about=st.floats(0.01, 0.99),
+    exposure=st.integers(1, 9999),
+    margin=st.floats(0, 0.5),
+)
+def test_every_bet_is_fair_or_worse_where_both_arms_would_answer_alike(
+    score: float, about: float, exposure: int, margin: float
+) -> None:
+    s = exposure / 10_000
+    treated = means.increments(exposure, margin, Block(treated=1, treated_bad=score), about)
+    control = means.increments(exposure, margin, Block(control=1, control_bad=score), about)
+
+    for own, other in zip(treated, control, strict=True):
+        assert s * exp(own) + (1 - s) * exp(other) <= 1 + 1e-9
+
+
+@given(mean=st.floats(0.01, 0.99), q=st.floats(0.01, 0.99), score=scores)
+def test_what_is_fair_for_a_coin_is_at_best_fair_for_a_value_of_the_same_mean(
+    mean: float, q: float, score: float
+) -> None:
+    """The chord of a convex function lies above it: gates and intervals rest on that."""
+
+    def factor(b: float) -> float:
+        return exp(b * log(q / mean) + (1 - b) * log((1 - q) / (1 - mean)))
+
+    assert factor(score) <= score * factor(1.0) + (1 - score) * factor(0.0) + 1e-12
+
+
+def test_a_bet_on_one_value_is_what_the_formula_says() -> None:
+    """s = 1/4, c = 0.2, b = 1: g = 0.8 / 0.25 = 3.2; the worst is -0.75/0.75 = -1.0667 = lowest."""
+    lowest = max(0.2 / 0.25, 0.8 / 0.75)
+
+    gains = means.increments(2500, 0.0, Block(treated=1, treated_bad=1.0), 0.2)
+
+    y = 3.2 / lowest
+    assert gains[4:] == pytest.approx([log(1 + stake * y) for stake in means.BATCH])
+    assert gains[:4] == pytest.approx(
+        [stake * y + (log(1 - stake) + stake) * y**2 for stake in means.EACH]
+    )
+
+
+def test_a_crowd_that_comes_at_once_proves_as_much_as_one_by_one() -> None:
+    one = means.increments(2500, 0.0, Block(1, 0.3, 3, 0.5), 0.2)
+    many = means.increments(2500, 0.0, Block(1000, 300.0, 3000, 500.0), 0.2)
+
+    assert many[:4] == pytest.approx([1000 * gain for gain in one[:4]])
+
+
+def test_without_control_or_without_treatment_nothing_is_compared() -> None:
+    batch = Block(treated=3, treated_bad=3.0)
+
+    assert set(means.increments(10_000, 0.0, batch, 0.2)) == {0.0}
+    assert set(means.increments(0, 0.0, batch, 0.2)) == {0.0}
+
+
+def test_the_centre_is_the_mean_of_control_before_the_batch() -> None:
+    control = Counts(seen=110, bad=27.0)
+
+    assert means.centre(control, Block(control=20, control_bad=9.0), 0.2) == pytest.approx(0.2)
+    assert means.centre(Counts(), Block(), None) == means.PRIOR
+
+
+rows = st.lists(st.tuples(st.booleans(), st.integers(1, 5), scores), min_size=1, max_size=25)
+TERMS = (
+    Terms(allowed=None, margin=0.0, alpha=0.05, ticks=10, graded=True),
+    Terms(allowed=None, margin=0.05, alpha=0.05, ticks=10, graded=True),
+)
+
+
+def highest(found: list[Tally], terms: Terms) -> float:
+    """Return the highest evidence at any look."""
+    account = Account.opened(Setup(terms=(terms,), block_s=10, scale=(0.0, 1.0)))
+    for tally in found:
+        account.add(tally, 1_000_000 + tally.bucket * 1000, 2500)
+    return account.settled().guards[0].peak
+
+
+@settings(max_examples=100, deadline=None)
+@given(found=rows, where=st.integers(0, 24))
+@pytest.mark.parametrize("terms", TERMS, ids=["control", "margin"])
+def test_worse_values_in_treatment_never_lower_the_evidence(terms: Terms, found, where) -> None:
+    before = [
+        stars(n, n * b, Arm.TREATMENT if treated else Arm.CONTROL, at)
+        for at, (treated, n, b) in enumerate(found)
+    ]
+    place = min(where, len(before) - 1)
+    worse = before[place]
+    if worse.arm is Arm.TREATMENT:
+        worse = replace(worse, total=float(worse.subjects))
+
+    after = [*before[:place], worse, *before[place + 1 :]]
+
+    assert highest(after, terms) >= highest(before, terms) - 1e-9
+
+
+@given(found=rows, order=st.randoms(use_true_random=False))
+def test_the_order_within_a_bucket_does_not_matter(found, order) -> None:
+    together = [
+        stars(n, n * b, Arm.TREATMENT if treated else Arm.CONTROL) for treated, n, b in found
+    ]
+    mixed = list(together)
+    order.shuffle(mixed)
+
+    assert highest(mixed, TERMS[0]) == pytest.approx(highest(together, TERMS[0]))
+
+
+def test_a_fall_of_ratings_that_stay_within_the_bound_is_found_against_control() -> None:
+    """4.4 to 4.1 stars: badness 0.15 to 0.225; half of the runs are over after 600 ratings."""
+    terms = Terms(allowed=None, margin=0.0, alpha=0.01, ticks=120, graded=True)
+    rng = np.random.default_rng(7)
+    needed = [_needed(rng, terms) for _ in range(60)]
+
+    assert np.median(needed) <= 600
+
+
+def _needed(rng: np.random.Generator, terms: Terms) -> int:
+    account, treated = Account.opened(Setup(terms=(terms,), scale=(0.0, 1.0))), 0
+    for second in range(4000):
+        for arm, people, p in ((Arm.TREATMENT, 0.5, 0.225), (Arm.CONTROL, 1.5, 0.15)):
+            n = int(rng.poisson(people))
+            total = float(rng.binomial(4 * n, p)) / 4
+            account.add(stars(n, total, arm, second), 1_000_000 + second * 1000, 2500)
+            treated += n if arm is Arm.TREATMENT else 0
+        if account.guards[0].blamed:
+            break
+    return treated
+
+
+def test_a_gate_shows_a_mean_and_its_interval_holds_it() -> None:
+    counts = Seen(seen=400, bad=60.5, subjects=400, subjects_bad=60.5)
+
+    assert shown.shown(counts, 0.25, 0.05).outcome is Outcome.PASS
+    assert shown.shown(counts, 0.10, 0.05).outcome is Outcome.FAIL
+    low, high = interval(60.5, 400, 0.05)
+    assert low < 60.5 / 400 < high < 0.25
+
+
+def test_a_mean_has_no_repeat_part() -> None:
+    assert sum(TERMS[0].weights.values()) == pytest.approx(1.0)
+    bounded = Terms(allowed=0.2, margin=0.0, alpha=0.05, ticks=10, graded=True)
+    assert set(bounded.weights) == {"relative", "absolute", "system"}
+    assert len(share.opened(bounded).relative.logs) == len(means.WEIGHTS)
