@@ -107,7 +107,7 @@ class Loop(Thread):
         decides = self._may_decide() and self._store.acquire(
             "engine", self._holder, now, now + LEASE
         )
-        if decides and not self.last.decided:
+        if decides and not (self.last.decided and self._went_on(began)):
             self._take_over(now)
         logs = self._store.logs()
         if decides:
@@ -132,8 +132,12 @@ class Loop(Thread):
     def _take_over(self, now: datetime) -> None:
         """Begin to decide. Where leases had run out nobody was treated, so nothing was unseen."""
         log.info("decides", holder=self._holder)
-        if 0 in self._store.attended().leases.values():
-            self._reconciler.watch_from(now)
+        leases = self._store.attended().leases
+        self._reconciler.watch_from(now, [name for name, left in leases.items() if left == 0])
+
+    def _went_on(self, began: float) -> bool:
+        """Say whether this server has decided all the time, and was neither stalled nor cut off."""
+        return self.last.ended is not None and began - self.last.ended < LEASE.total_seconds()
 
     def _look_for(self, going_on: list[str], leases: Leases) -> None:
         views = [self.views[run_id] for run_id in going_on if run_id in self.views]
