@@ -181,7 +181,8 @@ EXPLANATIONS: dict[str, str] = {
     ),
     "plan-read-differently": (
         "The stored text of the run's plan is read differently by this version, so nothing can be "
-        "derived from it. Use the version that started the run."
+        "judged or derived by it. Nothing more is exposed, the lease is not renewed, and rolling "
+        "back all of it still works. Use the version that started the run."
     ),
 }
 """A paragraph for each code."""
