@@ -1,0 +1,64 @@
+"""Two components that are well alone and harm together: one goes, and its neighbour stays."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from phasegate.core.run import TrialState
+from phasegate.engine.rederive import rederive
+from phasegate.testing.world import World
+
+PLAN = """\
+plan: checkout
+environment: demo
+author: Ada
+traffic: 600/min
+metrics:
+  error_rate: {kind: share, bad: error}
+phases:
+  alpha:
+    lasts: 1h to 6h
+    risk: low
+    components:
+      new_cart: 50%
+      new_till: 50%
+    pass_when:
+      - error_rate < 2%
+    roll_back_when:
+      - error_rate > 5%
+      - error_rate worse than control by 2%
+"""
+TICK = timedelta(seconds=10)
+TOGETHER = frozenset(("new_cart", "new_till"))
+
+
+def behave(treated: frozenset[str], chance: random.Random) -> Mapping[str, Any]:
+    harmed = treated >= TOGETHER and chance.random() < 0.4
+    return {"error": harmed or chance.random() < 0.002, "duration": 100.0}
+
+
+def play(world: World, run: str, minutes: int) -> None:
+    for _ in range(minutes * 6):
+        world.dial.turn(TICK)
+        world.patients(100, behave, environment="demo", over=TICK)
+        world.round()
+
+
+def test_harm_of_two_components_together_ends_with_the_first_that_goes(world: World) -> None:
+    run = world.start(PLAN)
+    play(world, run, minutes=4)
+    first = [
+        name
+        for (_, name), trial in world.run(run).trials.items()
+        if trial.state is TrialState.WITHDRAWN
+    ]
+
+    play(world, run, minutes=20)
+
+    errors = world.view(run).evidence.guards
+    assert first
+    assert all(one.component not in first for one in errors if one.outcome.value == "fail")
+    assert rederive(world.store, run).differences == ()
