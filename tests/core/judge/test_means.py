@@ -263,3 +263,34 @@ def test_cuts_together_are_judged_as_a_mean_of_the_same_values_is() -> None:
     peaks = [one.settled().guards[0].peak for one in (together, mean)]
     assert peaks[0] == pytest.approx(peaks[1])
     assert peaks[0] > 0
+
+
+def test_a_batch_that_crosses_a_block_is_judged_whole_whatever_order_its_rows_have() -> None:
+    """A flush of ten seconds tells cut by cut: what is beyond must not be parted from who came."""
+    terms, rng = TERMS[0], np.random.default_rng(5)
+    together = Account.opened(Setup(terms=(terms,), block_s=10, ladder=LADDER))
+    mean = Account.opened(Setup(terms=(terms,), block_s=10, scale=(0.0, 1.0)))
+
+    for flush in range(40):
+        at = flush * 10 + 5
+        ripe = (at + 10) * 1000
+        came = [
+            (second, arm, rng.integers(0, 4, int(rng.poisson(3))))
+            for second in range(at, at + 10)
+            for arm in Arm
+        ]
+        for place, series in enumerate(LADDER):
+            for second, arm, steps in came:
+                beyond = int((steps > place).sum())
+                together.add(cut(series, len(steps), beyond, arm, second), ripe, 2500)
+        for second, arm, steps in came:
+            mean.add(stars(len(steps), float(steps.sum()) / 3, arm, second), ripe, 2500)
+
+    peaks = [one.settled().guards[0].peak for one in (together, mean)]
+    assert peaks[0] == pytest.approx(peaks[1])
+
+
+def test_sums_that_cannot_be_are_no_evidence() -> None:
+    batch = Block(treated=1, treated_bad=3.0, control=3, control_bad=0.2)
+
+    assert set(means.increments(2500, 0.0, batch, 0.2)) == {0.0}

@@ -238,7 +238,9 @@ class Account:
         ticks = number - self.first - self.tick
         if ticks <= 0:
             return
-        self._pay()
+        # Between two rows of one group neither arm, nor what a mean is made of, is complete.
+        if not self.setup.graded:
+            self._pay()
         self._close_block()
         self.tick += ticks
         self.treated.fade(ticks)

@@ -101,9 +101,10 @@ def centre(control: Counts, batch: Block, allowed: float | None) -> float:
 def increments(exposure: int, margin: float, batch: Block, about: float) -> tuple[float, ...]:
     """Return each bet's log increment for a batch of values, at a centre `about` in 0..1.
 
-    All zero where there is no control or no treatment: nothing can be compared then.
+    All zero where there is no control or no treatment, and for sums that cannot be: nothing can be
+    compared then.
     """
-    if not 0 < exposure < EVERYONE or not batch.at_risk:
+    if not 0 < exposure < EVERYONE or not batch.at_risk or not _possible(batch):
         return (0.0,) * len(WEIGHTS)
     s, n = exposure / EVERYONE, batch.at_risk
     lowest = max(about / s, (1 - about) / (1 - s)) + margin
@@ -117,9 +118,17 @@ def increments(exposure: int, margin: float, batch: Block, about: float) -> tupl
         + n * margin**2
     ) / lowest**2
     sums = (apart - n * margin) / lowest
-    mean = max(sums / n, -1.0)
+    mean = max(sums / n, -1.0)  # no less but by rounding
     each = (stake * sums + (log1p(-stake) + stake) * squares for stake in EACH)
     return (*each, *(log1p(stake * mean) for stake in BATCH))
+
+
+def _possible(batch: Block) -> bool:
+    spare = 1e-9 * batch.at_risk
+    return (
+        -spare <= batch.treated_bad <= batch.treated + spare
+        and -spare <= batch.control_bad <= batch.control + spare
+    )
 
 
 def _squares(n: int, worse: float, about: float) -> float:
