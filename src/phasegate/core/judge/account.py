@@ -200,7 +200,7 @@ class Account:
         """Look at the arms, which are complete now, and at what their comparison has grown to."""
         self._weigh_arms()
         looked = self.batch.worth_a_look
-        # A mean's bets are on whole batches: one that waited for bad news would be chosen by it.
+        # A mean's centre moves with control, so that a batch must not wait for bad news.
         if looked or self.batch.newly_bad or self.setup.graded:
             self._pay()
         if not looked or self.uneven:
