@@ -66,6 +66,7 @@ class Lanes:
         self._outage: Flags = np.zeros(n, dtype=bool)
         self._waited: Ints = np.zeros(n, dtype=np.int64)
         self._open = OpenBlock(n)
+        self._batch: Floats = np.zeros((5, n))
         self._tick = 0
 
     def expose(self, exposures: Ints) -> None:
@@ -88,6 +89,7 @@ class Lanes:
             setattr(self, name, getattr(self, name)[lanes])
         self._since = (self._since[0][lanes], self._since[1][lanes])
         self._open.keep(lanes)
+        self._batch = self._batch[:, lanes]
         self._factors = _only(self._factors, lanes)
         self._factors_again = _only(self._factors_again, lanes)
 
@@ -115,39 +117,35 @@ class Lanes:
 
     def _compare(self, treated: Came, control: Came) -> None:
         self._relative.release(self._tick)
+        raised = (treated.newly_bad > 0) | (treated.again_bad > 0)
         if self.terms.graded:
-            self._compare_means(treated, control)
+            raised = self._compare_means(treated, control)
         else:
             self._compare_shares(treated, control)
         if REPEAT in self.terms.weights:
             self._compare_again(treated, control)
-        looked = np.flatnonzero((treated.newly_bad > 0) | (treated.again_bad > 0))
+        looked = np.flatnonzero(raised)
         if looked.size:
             self._look(looked)
 
-    def _compare_means(self, treated: Came, control: Came) -> None:
-        people = treated.at_risk + control.at_risk
-        lanes = np.flatnonzero((people > 0) & self._compared)
-        if not lanes.size:
-            return
-        s = self._exposures[lanes] / EVERYONE
-        before = self.control.seen[lanes] - control.at_risk[lanes]
-        worse = self.control.bad[lanes] - control.newly_bad[lanes]
-        allowed = self.terms.allowed
-        prior = means.PRIOR if allowed is None else min(max(allowed, 0.01), 0.99)
-        about = (worse + means.PRIOR_N * prior) / (before + means.PRIOR_N)
-        lowest = np.maximum(about / s, (1 - about) / (1 - s)) + self.terms.margin
-        margin, n = self.terms.margin, people[lanes]
-        own, squares = _spread(treated, lanes, about, s)
-        other, more = _spread(control, lanes, about, 1 - s)
-        apart = own - other
-        squares = (squares + more - 2 * margin * apart + n * margin**2) / lowest**2
-        sums = (apart - n * margin) / lowest
-        stakes = np.array(means.STAKES)[:, None]
-        gains = stakes * sums + (np.log1p(-stakes) + stakes) * squares
-        self._relative.pay(np.exp(np.minimum(gains, MOST_GAIN)), lanes)
-        turned = (treated.newly_bad + control.newly_bad)[lanes] > 0
-        self._turn(lanes[turned], gains[TURNING][turned])
+    def _compare_means(self, treated: Came, control: Came) -> Flags:
+        """Add to the batches, pay those that are whole; say which of them may have raised."""
+        held = self._batch
+        held[4] = np.where(held[0] + held[2] > 0, held[4], self._tick)
+        for row, came in enumerate(
+            (treated.at_risk, treated.newly_bad, control.at_risk, control.newly_bad)
+        ):
+            held[row] += came
+        whole: Flags = (held[0] > 0) & (held[2] > 0)
+        lanes = np.flatnonzero(whole & self._compared)
+        if lanes.size:
+            gains = _of_batches(held[:, lanes], self.terms.margin)
+            self._relative.pay(np.exp(np.minimum(gains, MOST_GAIN)), lanes)
+            turned = (held[1] + held[3])[lanes] > 0
+            self._turn(lanes[turned], gains[TURNING][turned])
+        raised: Flags = whole & (held[1] > 0)
+        held[:4, whole | (held[4] < self._tick)] = 0.0
+        return raised
 
     def _compare_shares(self, treated: Came, control: Came) -> None:
         newly = treated.newly_bad + control.newly_bad
@@ -301,10 +299,16 @@ class Lanes:
         return better
 
 
-def _spread(came: Came, lanes: Ints, about: Floats, s: Floats) -> tuple[Floats, Floats]:
-    """Return an arm's sum about a centre, and the most that its squares can sum to."""
-    n, worse = came.at_risk[lanes], came.newly_bad[lanes]
-    return (worse - about * n) / s, (worse * (1 - 2 * about) + n * about**2) / s**2
+def _of_batches(held: Floats, margin: float) -> Floats:
+    """Return `core.judge.means.increments` for batches: values and their sum, of both arms."""
+    apart = held[1] / held[0] - held[3] / held[2] - margin
+    fewer, more = np.minimum(held[0], held[2]), np.maximum(held[0], held[2])
+    rough = (fewer + more) ** 2 / (fewer * more**2)
+    least = np.maximum(apart / (1 + margin), -1.0)
+    stakes, shifts = np.array(means.STAKES)[:, None], np.array(means.SHIFTS)[:, None]
+    gains = [np.log1p(stakes * least), (4 * shifts * apart - 2 * shifts**2) / rough]
+    found: Floats = np.concatenate(gains)
+    return found
 
 
 def _only(table: tuple[Floats, Floats, Floats], lanes: Ints) -> tuple[Floats, Floats, Floats]:

@@ -78,6 +78,7 @@ class Account:
 
     setup            what it is judged by; guards, one for each of its terms.
     group, exposure  of the open batch; `batch` what it holds, `block` the open block.
+    batch_tick       how many blocks after the first one a mean's batch began.
     first, tick      first block seen, and how many blocks later the newest began.
     observed         treated observations, with those of nobody in particular.
     last_seen, heard newest second seen of any arm, and of treatment: control may go on talking
@@ -98,6 +99,7 @@ class Account:
     block: Block = field(default_factory=Block)
     group: int = UNSEEN
     exposure: int = 0
+    batch_tick: int = 0
     first: int = 0
     tick: int = 0
     observed: int = 0
@@ -166,13 +168,18 @@ class Account:
         part = self.setup.part(tally)
         (self.treated if treatment else self.control).add(part)
         if part.at_risk or part.newly_bad or part.again_bad:
-            self.batch.add(part, treatment=treatment)
-            self.block.add(part, treatment=treatment)
+            self._gather(part, treatment=treatment)
         if self.setup.arms and at >= self.even_from:
             self.came += tally.subjects
             self.came_treated += tally.subjects if treatment else 0
         if self.setup.valued:
             self.values.add(tally.seen, tally.total)
+
+    def _gather(self, part: Tally | Part, *, treatment: bool) -> None:
+        if not self.batch.at_risk:
+            self.batch_tick = self.tick
+        self.batch.add(part, treatment=treatment)
+        self.block.add(part, treatment=treatment)
 
     def _hear(self, tally: Tally, at: int) -> None:
         if tally.arm is Arm.TREATMENT and tally.seen:
@@ -199,8 +206,12 @@ class Account:
     def _end_group(self) -> None:
         """Look at the arms, which are complete now, and at what their comparison has grown to."""
         self._weigh_arms()
+        if self.setup.graded and not means.whole(self.batch):
+            # Half a batch waits for its other arm, and not for news: but it must not grow old.
+            if self.batch_tick < self.tick:
+                self.batch = Block()
+            return
         looked = self.batch.worth_a_look
-        # A mean's centre moves with control, so that a batch must not wait for bad news.
         if looked or self.batch.newly_bad or self.setup.graded:
             self._pay()
         if not looked or self.uneven:
