@@ -179,9 +179,9 @@ def exposure_unconfirmed(s: Situation) -> Decision | None:
 def soaking(s: Situation) -> Decision | None:
     """An exposure is watched for its least time before anything is asked of it.
 
-    What passed before somebody could see, as while no server ran, is not watching.
+    What passed while no server ran is not watching, and it begins anew.
     """
-    since = _watched_since(s)
+    since = s.run.soaks_since
     if since is None or s.phase is None or waiting(s):
         return None
     rest = since + _soak(s.phase) - s.now
@@ -287,7 +287,7 @@ def due_steps(s: Situation) -> tuple[Step, ...]:
         return ()
     if waiting(s):
         return s.phase.before
-    since = _watched_since(s)
+    since = s.run.soaks_since
     soaked = since is not None and s.now - since >= _soak(s.phase)
     return (*s.phase.before, *s.phase.after) if soaked and _final(s) else s.phase.before
 
@@ -420,11 +420,6 @@ def _exposure(s: Situation, name: str, phase: Phase, stage: int) -> dict[str, Js
 def _withdrawn(run: Run, name: str) -> bool:
     trial = run.trials.get(name)
     return trial is not None and trial.state is TrialState.WITHDRAWN
-
-
-def _watched_since(s: Situation) -> datetime | None:
-    began = s.run.watched_since
-    return began and max(began, s.evidence.watching_since)
 
 
 def _soak(phase: Phase) -> timedelta:
