@@ -529,8 +529,11 @@ def _began(s: Situation, judgement: Judgement) -> datetime | None:
 
 
 def _concerned(run: Run, judgement: Judgement) -> tuple[Trial, ...]:
+    component, phase = judgement.component, judgement.phase
     return tuple(
         trial
-        for trial in run.exposed
-        if trial.phase == judgement.phase and judgement.component in (trial.component, ENVIRONMENT)
+        for trial in run.trials.values()
+        if component in (trial.component, ENVIRONMENT)
+        and trial.phase == phase
+        and trial.state is TrialState.EXPOSED
     )
