@@ -61,7 +61,7 @@ def test_a_body_over_the_limit_is_too_large(plane: Plane, refused: Refused) -> N
     refused(piecemeal, 413, "body-too-large")
 
 
-def test_malformed_telemetry_is_answered_as_exporters_expect(plane: Plane) -> None:
+def test_malformed_telemetry_is_answered_as_exporters_expect(plane: Plane, until: Until) -> None:
     shop = plane.clients["shop"]
     protobuf, plain = "application/x-protobuf", "application/json"
 
