@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -29,7 +30,7 @@ from phasegate.engine.retention import Retention
 from phasegate.engine.sentry import Sentry
 from phasegate.flags.journal import log_of
 from phasegate.ports import MetricSource, Publisher, Store
-from phasegate.service import runs
+from phasegate.service import load, runs
 from phasegate.settings import Settings
 from phasegate.telemetry.intake import Intake
 from phasegate.telemetry.tallying import Tallier
@@ -220,7 +221,14 @@ class Engine:
         self._recalled = looked_for
 
     def _ended(self) -> list[str]:
-        return [run.id for run in runs(self.store) if run.ended and not run.rollbacks]
+        """Return the runs that are over; one that cannot be read is not known to be."""
+        found = [view.run for view in list(self._loop.views.values())]
+        known = {run.id for run in found}
+        for log in self.store.logs():
+            if log not in known and not log.startswith(log_of("")):
+                with suppress(ValueError):
+                    found.append(load(self.store, log))
+        return [run.id for run in found if run.ended and not run.rollbacks]
 
     def _environments(self) -> set[str]:
         prefix = log_of("")
