@@ -125,10 +125,10 @@ class Engine:
 
     def stop(self) -> None:
         """Finish the round under way, keep what was received, give up steps, release everything."""
-        self._watchdog.stop()
-        self._retention.stop()
         self._sentry.stop()
         self._loop.stop()
+        self._retention.stop()
+        self._watchdog.stop()
         self._stopping.set()
         self.intake.hurry()
         if self._flusher.is_alive():
