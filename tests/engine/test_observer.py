@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from phasegate import planfile
 from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.core.evidence import Outcome, Position, Tally
-from phasegate.core.plan import Plan
+from phasegate.core.plan import CheckSpec, Plan, Step, StepKind
 from phasegate.engine.background import Background
 from phasegate.engine.observer import TRY_AGAIN, Observer, options_of
 from phasegate.ports import Exercise, NoData, Unavailable
@@ -357,3 +358,12 @@ def test_a_source_that_breaks_is_told_in_the_log(
 
     assert "observer_broke" in capsys.readouterr().out
     assert bench.levels() == []
+
+
+def test_no_option_of_a_check_chooses_another_folder() -> None:
+    bench = Bench()
+    check = CheckSpec(name="odd", kind="command", options=(("directory", "/etc"),))
+    plan = replace(bench.plan, checks=(check,))
+    step = Step(kind=StepKind.CHECK, argument="odd")
+
+    assert options_of(plan, bench.story.run, step, "plans/a.yaml")["directory"] == "plans"

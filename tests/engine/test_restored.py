@@ -79,7 +79,7 @@ def restored(hosts: Hosts, path: Path, now: timedelta, *, as_it_was: bool = Fals
     fresh = hosts.new()
     there = world(fresh, FlagBoard())
     there.dial.turn(now)
-    there.reconciler.watch_from(there.dial())  # its server begins only now
+    there.reconciler.watch_from(there.dial(), ["demo"])  # its server begins only now
 
     def settle(logs: archive.Logs, plans: dict[str, tuple[str, str]]) -> Settlement:
         return settlement(

@@ -166,8 +166,8 @@ EXPLANATIONS: dict[str, str] = {
     # Flags and codes.
     "unknown-flag": "The environment has no such flag; the message lists those it has.",
     "flag-under-run": (
-        "A run decides on this flag's exposure. Kill the flag to have it off at once, or roll the "
-        "run back."
+        "A run decides on this flag's exposure until it has ended. Kill the flag to have it off at "
+        "once, or roll the run back."
     ),
     "unknown-code": "No message of this version has that code.",
     "rehearsal-missing": (
@@ -181,7 +181,8 @@ EXPLANATIONS: dict[str, str] = {
     ),
     "plan-read-differently": (
         "The stored text of the run's plan is read differently by this version, so nothing can be "
-        "derived from it. Use the version that started the run."
+        "judged or derived by it. Nothing more is exposed, the lease is not renewed, and rolling "
+        "back all of it still works. Use the version that started the run."
     ),
 }
 """A paragraph for each code."""

@@ -15,6 +15,7 @@ from phasegate.core.plan import Plan
 from phasegate.core.run import Run, replay
 from phasegate.core.watch import Watch
 from phasegate.core.watching import only_sentinels, watches
+from phasegate.engine.memory import OtherPlan
 from phasegate.engine.presence import Leases, Presence
 from phasegate.engine.reconciler import Reconciler, View
 from phasegate.engine.schedules import Schedules
@@ -71,6 +72,7 @@ class Loop(Thread):
         self._wake = Signal()
         self._stop_asked = False
         self._ended: set[str] = set()
+        self._unread: set[str] = set()
         self._runs: dict[str, Run] = {}
         self._watched: dict[str, tuple[Watch, ...]] = {}
         reconciler.before_exposing = self._expect
@@ -105,7 +107,7 @@ class Loop(Thread):
         decides = self._may_decide() and self._store.acquire(
             "engine", self._holder, now, now + LEASE
         )
-        if decides and not self.last.decided:
+        if decides and not (self.last.decided and self._went_on(began)):
             self._take_over(now)
         logs = self._store.logs()
         if decides:
@@ -130,8 +132,12 @@ class Loop(Thread):
     def _take_over(self, now: datetime) -> None:
         """Begin to decide. Where leases had run out nobody was treated, so nothing was unseen."""
         log.info("decides", holder=self._holder)
-        if 0 in self._store.attended().leases.values():
-            self._reconciler.watch_from(now)
+        leases = self._store.attended().leases
+        self._reconciler.watch_from(now, [name for name, left in leases.items() if left == 0])
+
+    def _went_on(self, began: float) -> bool:
+        """Say whether this server has decided all the time, and was neither stalled nor cut off."""
+        return self.last.ended is not None and began - self.last.ended < LEASE.total_seconds()
 
     def _look_for(self, going_on: list[str], leases: Leases) -> None:
         views = [self.views[run_id] for run_id in going_on if run_id in self.views]
@@ -178,11 +184,13 @@ class Loop(Thread):
 
     def _turn(self, run_id: str, *, decides: bool) -> View | None:
         try:
-            view = self._decided(run_id) if decides else self._reconciler.look(run_id)
+            view = self._seen(run_id, decides=decides)
         except Exception as error:
             # One run's trouble must not stop the others. Its lease is not renewed, so its trial
             # exposure goes back by itself if the trouble lasts.
             log.exception("turn_failed", run=run_id, error=type(error).__name__)
+            return None
+        if view is None:
             return None
         before = self.views.get(run_id)
         if before is None or before.decision.rule != view.decision.rule:
@@ -191,6 +199,19 @@ class Loop(Thread):
         if decides and view.run.ended and not view.run.rollbacks:
             self._ended.add(run_id)
         return view
+
+    def _seen(self, run_id: str, *, decides: bool) -> View | None:
+        try:
+            return self._decided(run_id) if decides else self._reconciler.look(run_id)
+        except OtherPlan as error:
+            if run_id not in self._unread:
+                log.error("plan_read_differently", run=run_id, why=str(error))
+                self._unread.add(run_id)
+        if decides:
+            run = self._runs[run_id] = self._reconciler.take_back(run_id)
+            if run.ended and not run.rollbacks:
+                self._ended.add(run_id)
+        return None
 
     def _decided(self, run_id: str) -> View:
         known = self._known(run_id)

@@ -105,13 +105,24 @@ def _judged(memory: Memory, rows: list[StoredTally]) -> Memory:
 
 def load_plan(store: Store, run: Run) -> tuple[Plan, str]:
     """Return a run's plan, paced, and where its text came from. Raises OtherPlan."""
-    text, _ = store.plan_text(run.plan_hash)
     origin = run.origin
-    # Unreviewed: a stricter review must not make a run under way unreadable.
-    plan = planfile.parse_unreviewed(text, origin).plan
-    if plan is None or plan.hash != run.plan_hash:
+    plan = readable(store, run)
+    if plan is None:
         raise OtherPlan(
             f"run {run.id}: the stored text of plan {run.plan_hash[:12]} is read differently by "
-            "this version. Finish the run with the version that started it."
+            "this version, so nobody judges it and its lease is not renewed. Finish the run with "
+            "the version that started it, or take everything back: "
+            f"phasegate run rollback {run.id} --phase all --reason TEXT."
         )
     return paced(plan, run.pace), origin
+
+
+def readable(store: Store, run: Run) -> Plan | None:
+    """Return the plan that was agreed, unpaced; None where this version reads something else."""
+    try:
+        text, _ = store.plan_text(run.plan_hash)
+    except KeyError:
+        return None
+    # Unreviewed: a stricter review must not make a run under way unreadable.
+    plan = planfile.parse_unreviewed(text, run.origin).plan
+    return plan if plan is not None and plan.hash == run.plan_hash else None

@@ -196,7 +196,7 @@ def options_of(plan: Plan, run: Run, step: Step, origin: str) -> dict[str, str]:
     kind names the check; directory is where the plan's files are.
     """
     endpoints = {**dict(plan.endpoints), **run.endpoints}
-    options = {"kind": "command", "directory": str(Path(origin).parent)}
+    options = {"kind": "command"}
     if step.kind is StepKind.RUN:
         options["command"] = step.argument
     elif step.kind is StepKind.CHECK:
@@ -206,6 +206,8 @@ def options_of(plan: Plan, run: Run, step: Step, origin: str) -> dict[str, str]:
         case = next(case for case in plan.cases if case.name == step.argument)
         options |= {"kind": "evaluate", "file": case.file, "url": case.url}
         options["counts"] = step.metric or ""
+    # Last, so that no option of a plan chooses another folder.
+    options["directory"] = str(Path(origin).parent)
     # Programs learn the endpoints from their environment: CLINIC_URL for the endpoint `clinic`.
     variables = {f"env.{name.upper()}_URL": url for name, url in endpoints.items()}
     filled = {name: _fill(value, endpoints) for name, value in options.items()}

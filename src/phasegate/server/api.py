@@ -17,6 +17,7 @@ from phasegate.core.audit import verify
 from phasegate.core.command import Refusal
 from phasegate.core.event import Event
 from phasegate.core.problem import Problem
+from phasegate.engine.memory import OtherPlan
 from phasegate.flags.journal import log_of
 from phasegate.ports import Store
 from phasegate.server import views
@@ -25,6 +26,7 @@ from phasegate.server.asking import guarded, person_of, written_event
 from phasegate.server.bodies import REQUESTS, CommandBody, StartBody, body_of
 from phasegate.server.flagapi import FlagApi
 from phasegate.server.openmetrics import exposition
+from phasegate.server.receiving import Receiver
 from phasegate.wiring import Engine
 
 MOST_DIGITS = 18
@@ -35,8 +37,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Api:
     """The routes over one engine. Blocking work happens in threads."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime], receiver: Receiver) -> None:
         self._engine = engine
+        self._receiver = receiver
         self._store: Store = engine.store
         self._clock = clock
 
@@ -73,6 +76,7 @@ class Api:
     async def metrics(self, request: Request) -> Response:
         """What this server says of itself in numbers."""
         measures = await run_in_threadpool(lambda: list(self._engine.measures()))
+        measures.extend(self._receiver.measures())
         kind, body = exposition(measures, request.headers.get("accept", ""))
         return Response(body, media_type=kind)
 
@@ -106,7 +110,11 @@ class Api:
 
     async def show_run(self, request: Request) -> Response:
         """Where a run is and why."""
-        view = await run_in_threadpool(self._engine.look, self._run(request))
+        try:
+            view = await run_in_threadpool(self._engine.look, self._run(request))
+        except OtherPlan as error:
+            remedy = "`phasegate run events` shows what has happened so far."
+            raise Answer(409, "plan-read-differently", str(error), remedy) from error
         return as_json(views.full(view))
 
     async def events(self, request: Request) -> Response:
@@ -139,7 +147,7 @@ class Api:
 
     async def telemetry(self, _: Request) -> Response:
         """What the receiver counted: received, joined, dropped and why."""
-        return as_json(self._engine.counters())
+        return as_json({**self._engine.counters(), "bodies": self._receiver.counts()})
 
     def _run(self, request: Request) -> str:
         """Return the run that the path names. Raises KeyError for the log of an environment."""
