@@ -111,6 +111,7 @@ class Engine:
             daemon=True,
         )
         self._recalled: dict[tuple[str, str], set[str]] = {}
+        self._over: set[str] = set()
 
     def start(self) -> None:
         """Serve what the store says, then begin to decide."""
@@ -220,15 +221,14 @@ class Engine:
                 self._tallier.recall([one for one in seen if one.series in new])
         self._recalled = looked_for
 
-    def _ended(self) -> list[str]:
+    def _ended(self) -> set[str]:
         """Return the runs that are over; one that cannot be read is not known to be."""
-        found = [view.run for view in list(self._loop.views.values())]
-        known = {run.id for run in found}
         for log in self.store.logs():
-            if log not in known and not log.startswith(log_of("")):
+            if log not in self._over and not log.startswith(log_of("")):
                 with suppress(ValueError):
-                    found.append(load(self.store, log))
-        return [run.id for run in found if run.ended and not run.rollbacks]
+                    run = load(self.store, log)
+                    self._over |= {log} if run.ended and not run.rollbacks else set()
+        return self._over
 
     def _environments(self) -> set[str]:
         prefix = log_of("")
