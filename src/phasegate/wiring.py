@@ -22,7 +22,7 @@ from phasegate.engine.background import Background
 from phasegate.engine.clock import SteadyClock
 from phasegate.engine.health import ClockWatch, Health, Watchdog
 from phasegate.engine.loop import Loop
-from phasegate.engine.measures import Kind, Measure, OwnMeasures, gauge, labelled
+from phasegate.engine.measures import Kind, Measure, OwnMeasures, counter, gauge, labelled
 from phasegate.engine.observer import Observer
 from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
@@ -172,12 +172,10 @@ class Engine:
             "Components withdrawn from memory that are not on record yet.",
             len(self._sentry.held),
         )
-        yield labelled(
+        yield counter(
             "phasegate_packed_tallies",
             "Old tallies that this server has packed.",
-            "by",
-            {"server": self._retention.packed},
-            Kind.COUNTER,
+            self._retention.packed,
         )
         yield labelled(
             "phasegate_telemetry",
