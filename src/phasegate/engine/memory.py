@@ -12,6 +12,7 @@ from phasegate.core.judge import fold as judge
 from phasegate.core.plan import Plan, paced
 from phasegate.core.run import Run, apply, evidence_position, replay
 from phasegate.core.watching import exposures, unconfirmed
+from phasegate.engine import latecomers
 from phasegate.ports import Store
 
 
@@ -67,6 +68,8 @@ def reach(store: Store, memory: Memory, event: Event) -> Memory:
     """Judge what had been judged when an event was decided. Raises Ahead where more was already."""
     position = evidence_position(event)
     if position is None:
+        if event.kind == "retried" and latecomers.follow(memory.ledger.position, event.at):
+            raise Ahead(f"{event.log}: event {event.number}")
         return memory
     if position < memory.ledger.position:
         raise Ahead(f"{event.log}: event {event.number}")
@@ -99,6 +102,7 @@ def _see_upto(store: Store, memory: Memory, position: Position) -> Memory:
 
 def _judged(memory: Memory, rows: list[StoredTally]) -> Memory:
     run = memory.run
+    rows = latecomers.placed(memory.plan, run, rows)
     ledger = judge.fold(memory.plan, memory.ledger, exposures(run), rows, unconfirmed(run))
     return replace(memory, ledger=ledger)
 
