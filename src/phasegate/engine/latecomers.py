@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from phasegate.core.evidence import ENVIRONMENT, Position, StoredTally, Tally
+from phasegate.core.evidence import ENVIRONMENT, StoredTally, Tally
 from phasegate.core.plan import MetricKind, Plan
 from phasegate.core.run import Run, TrialState
 
@@ -22,11 +22,6 @@ def placed(plan: Plan, run: Run, rows: Iterable[StoredTally]) -> list[StoredTall
         replace(row, tally=_placed(run, row)) if row.tally.series in sentinels else row
         for row in rows
     ]
-
-
-def follow(position: Position, begun: datetime) -> bool:
-    """Say whether rows that arrived after a trial had begun may be among those up to a position."""
-    return position.ripe_ms >= _milliseconds(begun)
 
 
 def _placed(run: Run, row: StoredTally) -> Tally:

@@ -51,8 +51,12 @@ def begin(store: Store, first: Event) -> Memory:
 
 def catch_up(store: Store, memory: Memory) -> Memory:
     """Fold the events that others have added since; from the first one where that is needed."""
+    events = store.events(memory.run.id, memory.run.number)
+    if any(event.kind == "retried" for event in events):
+        # What came after it may have been judged already, as of the attempt before.
+        return recall(store, memory.run.id)
     try:
-        return follow(store, memory, store.events(memory.run.id, memory.run.number))
+        return follow(store, memory, events)
     except Ahead:
         return recall(store, memory.run.id)
 
@@ -68,8 +72,6 @@ def reach(store: Store, memory: Memory, event: Event) -> Memory:
     """Judge what had been judged when an event was decided. Raises Ahead where more was already."""
     position = evidence_position(event)
     if position is None:
-        if event.kind == "retried" and latecomers.follow(memory.ledger.position, event.at):
-            raise Ahead(f"{event.log}: event {event.number}")
         return memory
     if position < memory.ledger.position:
         raise Ahead(f"{event.log}: event {event.number}")
