@@ -16,9 +16,11 @@ class Settings:
                  scheme is one: postgresql://user@host/database. May hold a password: not shown.
     environment  whose flags are served to applications that name none.
     grpc_port    where flagd's sync protocol is served; None: it is not, 0: any port that is free.
+    otlp_grpc_port  where OTLP is taken over gRPC; None: it is not, 0: any port that is free.
     grpc_open    whoever reaches that port is served, without a token.
     flag_rate    evaluations that one token may ask for each second; None: as many as it likes.
     origins      pages of these origins may evaluate flags from a browser, like https://a.example.
+    keep_output  findings hold the end of what commands print; it must name no patient then.
     minutes_after, hours_after  age at which tallies are packed by the minute, and by the hour.
     """
 
@@ -29,8 +31,10 @@ class Settings:
     environment: str = "production"
     grpc_port: int | None = None
     grpc_open: bool = False
+    otlp_grpc_port: int | None = None
     flag_rate: float | None = None
     origins: tuple[str, ...] = ()
+    keep_output: bool = False
     minutes_after: timedelta = timedelta(hours=1)
     hours_after: timedelta = timedelta(days=1)
 

@@ -6,7 +6,6 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -18,8 +17,9 @@ from phasegate.adapters.checks.command import CommandCheck
 from phasegate.adapters.metrics.uninstalled import UninstalledSource
 from phasegate.adapters.targets.flag import FlagTarget, ReadBack
 from phasegate.core.watch import Watch
+from phasegate.engine.background import Background
 from phasegate.engine.clock import SteadyClock
-from phasegate.engine.health import ClockWatch, Health
+from phasegate.engine.health import ClockWatch, Health, Watchdog
 from phasegate.engine.loop import Loop
 from phasegate.engine.measures import Kind, Measure, OwnMeasures, gauge, labelled
 from phasegate.engine.observer import Observer
@@ -35,7 +35,10 @@ from phasegate.telemetry.intake import Intake
 from phasegate.telemetry.tallying import Tallier
 
 WORKERS = 4
-"""Threads for checks and sources: they wait far more than they work."""
+"""Threads for steps, and as many for readings: they wait far more than they work."""
+
+STOP_S = 1.0
+"""How long a server that ends waits for each of those; what is given up is carried out again."""
 
 
 class UnknownAdapter(Exception):
@@ -58,7 +61,9 @@ class Engine:
         self.store = open_store(settings)
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.target = FlagTarget(self.store, publisher, read_back, self.name)
-        self._executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="phasegate-observer")
+        self._steps = Background(WORKERS, "phasegate-steps")
+        self._readings = Background(WORKERS, "phasegate-readings")
+        self._commands = CommandCheck(commands_know, keeps_output=settings.keep_output)
         self._tallier = Tallier(writer=self.name, key=subject_key(self.store, settings.data))
         self.intake = Intake(
             self._tallier,
@@ -67,16 +72,17 @@ class Engine:
             # A sentinel that came before the first round would be taken for nobody's, and lost.
             is_open=lambda: self._tallier.knows_what_to_look_for,
         )
-        observer = Observer(
+        self._observer = Observer(
             store=self.store,
-            checks={**adapters("checks"), "command": CommandCheck(commands_know)},
+            checks={**adapters("checks"), "command": self._commands},
             sources=metric_sources(),
-            executor=self._executor,
+            executor=self._steps,
+            readings=self._readings,
             clock=clock,
             wake=self.wake,
             writer=self.name,
         )
-        self._reconciler = Reconciler(self.store, self.target, observer, clock)
+        self._reconciler = Reconciler(self.store, self.target, self._observer, clock)
         self._clock_watch = ClockWatch(self.store, clock)
         self._loop = self._looping(publisher, clock)
         self._sentry = Sentry(
@@ -94,6 +100,7 @@ class Engine:
             holder=self.name,
         )
         self._health = Health(self.store, self._loop, self._clock_watch)
+        self._watchdog = Watchdog(self._health.trouble)
         self._measures = OwnMeasures(self.store, self._loop, self._clock_watch, publisher)
         self._stopping = Signal()
         self._flusher = Thread(
@@ -113,9 +120,11 @@ class Engine:
         self._loop.start()
         self._sentry.start()
         self._retention.start()
+        self._watchdog.start()
 
     def stop(self) -> None:
-        """Finish the round under way, keep what was received, release everything."""
+        """Finish the round under way, keep what was received, give up steps, release everything."""
+        self._watchdog.stop()
         self._retention.stop()
         self._sentry.stop()
         self._loop.stop()
@@ -123,7 +132,10 @@ class Engine:
         self.intake.hurry()
         if self._flusher.is_alive():
             self._flusher.join()
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._observer.stop()
+        self._commands.stop()
+        self._steps.end(STOP_S)
+        self._readings.end(STOP_S)
         self.store.close()
 
     def wake(self) -> None:
@@ -141,6 +153,16 @@ class Engine:
     def measures(self) -> Iterator[Measure]:
         """Yield what this server says of itself in numbers."""
         yield from self._measures.read()
+        yield gauge(
+            "phasegate_ready",
+            "Whether nothing kept this server from its work when its watchdog looked last.",
+            float(self._watchdog.trouble is None),
+        )
+        yield gauge(
+            "phasegate_nobody_decides",
+            "Whether no server decides, as this one sees it.",
+            float(self._watchdog.nobody_decides),
+        )
         kept = len(self.intake.kept)
         yield gauge("phasegate_evidence_waiting", "Tallies that wait for the store.", kept)
         yield gauge(

@@ -114,15 +114,22 @@ def test_a_client_waits_for_a_server_that_is_not_there_yet(
 def test_a_flag_on_trial_is_withdrawn_when_its_lease_runs_out(
     plane: Any, connect: Connect, until: Until
 ) -> None:
+    heard: list[Notice] = []
     plane.publish(1, TRIAL)
     plane.board.beat("production", 300)
-    client = connect()
+    client = connect(on_news=heard.append)
     client.wait_ready(5)
     assert client.boolean("new_cart", False, "patient-1") is True
 
     until(lambda: client.boolean("new_cart", True, "patient-1") is False, within_s=1)
 
     assert client.evaluate("new_cart", "patient-1").reason is Reason.STALE
+    lapsed = Notice(news=News.CHANGED, changed=("new_cart",), reason="the lease has run out")
+    assert heard[1:] == [lapsed]
+    plane.board.beat("production", None)
+    until(lambda: len(heard) == 3)
+    assert heard[2] == Notice(news=News.CHANGED, changed=("new_cart",))
+    assert client.boolean("new_cart", False, "patient-1") is True
 
 
 def test_heartbeats_keep_a_flag_on_trial(plane: Any, connect: Connect, until: Until) -> None:

@@ -61,7 +61,7 @@ def test_a_body_over_the_limit_is_too_large(plane: Plane, refused: Refused) -> N
     refused(piecemeal, 413, "body-too-large")
 
 
-def test_malformed_telemetry_is_answered_as_exporters_expect(plane: Plane) -> None:
+def test_malformed_telemetry_is_answered_as_exporters_expect(plane: Plane, until: Until) -> None:
     shop = plane.clients["shop"]
     protobuf, plain = "application/x-protobuf", "application/json"
 
@@ -74,7 +74,7 @@ def test_malformed_telemetry_is_answered_as_exporters_expect(plane: Plane) -> No
     ]
 
     assert [answer.status_code for answer in answers] == [400, 400, 415, 405, 404]
-    assert plane.get("/health/ready", "nobody").status_code == 200
+    until(lambda: plane.get("/health/ready", "nobody").status_code == 200)
 
 
 def test_a_safety_critical_event_takes_its_component_back(

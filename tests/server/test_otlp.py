@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, MutableMapping
 
 import httpx
 import pytest
@@ -36,37 +36,12 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import SpanKind
 
-from phasegate.ports import Unavailable
-from phasegate.server.otlp import MOST_BYTES, otlp_app
-from phasegate.telemetry.observation import Observation, Point, Rejected
-from phasegate.telemetry.placing import is_skewed
-from phasegate.telemetry.wanted import Wanted
+from phasegate.server.otlp import otlp_app
+from phasegate.server.receiving import MOST_BYTES, Receiver
+from phasegate.testing.shelf import NOON, Shelf
 
-NOON = 1_893_499_200
 PROTOBUF = {"content-type": "application/x-protobuf"}
 JSON = {"content-type": "application/json"}
-
-
-class Shelf:
-    """An intake that keeps what it is given, and refuses while it is `closed`."""
-
-    def __init__(self) -> None:
-        self.taken: list[Observation] = []
-        self.points: list[Point] = []
-        self.closed = False
-        self.wanted: Wanted | None = None
-        self.now = float(NOON)
-
-    def take(self, observations: Sequence[Observation], now: float) -> Rejected:
-        if self.closed:
-            raise Unavailable("the store is away [intake-full]")
-        self.taken.extend(observations)
-        skewed = sum(is_skewed(one.at_s, now) for one in observations)
-        return Rejected(count=skewed, why="set the clocks right" if skewed else "")
-
-    def read(self, points: Sequence[Point], now: float) -> Rejected:
-        self.points.extend(points)
-        return Rejected(count=0 if now else len(points))
 
 
 @pytest.fixture
@@ -75,13 +50,16 @@ def shelf() -> Shelf:
 
 
 @pytest.fixture
-def base(shelf: Shelf) -> Iterator[str]:
+def receiver(shelf: Shelf) -> Receiver:
+    return Receiver(shelf, clock=lambda: shelf.now)
+
+
+@pytest.fixture
+def base(receiver: Receiver) -> Iterator[str]:
     """Serve the app by a real server on loopback."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        otlp_app(shelf, clock=lambda: shelf.now), lifespan="off", log_level="critical"
-    )
+    config = uvicorn.Config(otlp_app(receiver), lifespan="off", log_level="critical")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -152,7 +130,7 @@ def test_the_real_metric_exporter_is_understood(base: str, shelf: Shelf) -> None
 
 
 def test_a_crowd_of_bodies_is_asked_to_come_again_and_takes_no_memory(shelf: Shelf) -> None:
-    app = otlp_app(shelf, most_waiting=100)
+    app = otlp_app(Receiver(shelf, most_waiting=100))
     held, sent = asyncio.Event(), []
 
     async def held_back() -> dict[str, object]:
@@ -303,3 +281,25 @@ def test_a_sender_is_asked_to_come_again_while_nothing_can_be_kept(base: str, sh
 
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
+
+
+def test_what_became_of_every_body_is_counted(base: str, receiver: Receiver, shelf: Shelf) -> None:
+    post(f"{base}/v1/traces", spans(NOON, NOON, 0), PROTOBUF)
+    post(f"{base}/v1/logs", b"{", JSON)
+    post(f"{base}/v1/logs", b"{}", {})
+    shelf.closed = True
+    post(f"{base}/v1/traces", spans(NOON), PROTOBUF)
+
+    counts = receiver.counts()
+    assert counts["accepted"] == {"traces": 2, "logs": 0, "metrics": 0}
+    assert counts["rejected"] == {"traces": 1, "logs": 0, "metrics": 0}
+    assert counts["refused"] == {
+        "malformed": 1,
+        "too large": 0,
+        "crowded": 0,
+        "not now": 1,
+        "misaddressed": 1,
+    }
+    told = {measure.name: sum(n for _, n in measure.samples) for measure in receiver.measures()}
+    assert told["phasegate_otlp_accepted"] == 2
+    assert told["phasegate_otlp_refused"] == 3

@@ -66,6 +66,12 @@ FIRST_NAME = "admin"
     help="Let in whoever reaches that port: most flagd providers cannot send a token.",
 )
 @click.option(
+    "--otlp-grpc-port",
+    type=click.IntRange(0, 65535),
+    envvar="PHASEGATE_OTLP_GRPC_PORT",
+    help="Take telemetry over gRPC here as well; OpenTelemetry's own port is 4317.",
+)
+@click.option(
     "--flag-rate",
     type=click.FloatRange(min=0, min_open=True),
     metavar="PER_SECOND",
@@ -79,6 +85,13 @@ FIRST_NAME = "admin"
     metavar="URL",
     envvar="PHASEGATE_ORIGINS",
     help="Pages of this origin may evaluate flags from a browser; may be repeated.",
+)
+@click.option(
+    "--keep-output",
+    is_flag=True,
+    envvar="PHASEGATE_KEEP_OUTPUT",
+    help="Keep the end of what steps' commands print in findings, for good. Only where they never "
+    "print anything of a patient; lines that begin with `phasegate:` are always kept.",
 )
 @click.option(
     "--pack-minutes-after",
@@ -109,8 +122,10 @@ def serve(
     log_format: str,
     grpc_port: int | None,
     grpc_open: bool,
+    otlp_grpc_port: int | None,
     flag_rate: float | None,
     origins: tuple[str, ...],
+    keep_output: bool,
     pack_minutes_after: timedelta,
     pack_hours_after: timedelta,
     as_json: bool,
@@ -129,12 +144,8 @@ def serve(
       phasegate serve --store postgresql://pg@db/phasegate
       phasegate serve --grpc-port 8015 --origin https://clinic.example
     """
-    if grpc_port is not None and find_spec("grpc") is None:
-        raise Failed(
-            "extra-missing",
-            "flagd's sync protocol needs grpcio, which is not installed",
-            "Install phasegate[grpc], or leave --grpc-port out.",
-        )
+    _need_grpc("flagd's sync protocol", "--grpc-port", grpc_port)
+    _need_grpc("OTLP over gRPC", "--otlp-grpc-port", otlp_grpc_port)
     listener = _listen(host, port)
     from phasegate.server.run import log_to_stderr
     from phasegate.settings import Settings
@@ -147,8 +158,10 @@ def serve(
         environment=environment,
         grpc_port=grpc_port,
         grpc_open=grpc_open,
+        otlp_grpc_port=otlp_grpc_port,
         flag_rate=flag_rate,
         origins=origins,
+        keep_output=keep_output,
         minutes_after=pack_minutes_after,
         hours_after=pack_hours_after,
     )
@@ -156,6 +169,15 @@ def serve(
     server = _open(settings)
     _first_token(server)
     _run(server, settings, listener, as_json=as_json)
+
+
+def _need_grpc(what: str, option: str, port: int | None) -> None:
+    if port is not None and find_spec("grpc") is None:
+        raise Failed(
+            "extra-missing",
+            f"{what} needs grpcio, which is not installed",
+            f"Install phasegate[grpc], or leave {option} out.",
+        )
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -191,7 +213,7 @@ def _run(server: Server, settings: Settings, listener: socket.socket, *, as_json
     from phasegate.server.run import run
 
     try:
-        run(server, listener, lambda: _ready(settings, server.grpc_port, as_json=as_json))
+        run(server, listener, lambda: _ready(settings, server, as_json=as_json))
     except SystemExit as error:
         raise Failed(
             "start-failed",
@@ -200,14 +222,16 @@ def _run(server: Server, settings: Settings, listener: socket.socket, *, as_json
         ) from error
 
 
-def _ready(settings: Settings, grpc_port: int | None, *, as_json: bool) -> None:
+def _ready(settings: Settings, server: Server, *, as_json: bool) -> None:
+    ports = {"grpc_port": server.grpc_port, "otlp_grpc_port": server.otlp_grpc_port}
+    known = {name: port for name, port in ports.items() if port is not None}
     if as_json:
         told: dict[str, object] = {"url": settings.url, "environment": settings.environment}
-        if grpc_port is not None:
-            told["grpc_port"] = grpc_port
-        print_json({**told, "data": str(settings.data), "store": settings.place})
+        print_json({**told, **known, "data": str(settings.data), "store": settings.place})
     else:
         click.echo(f"phasegate serves {settings.url} for {settings.environment}")
-        if grpc_port is not None:
-            click.echo(f"flagd providers sync with {settings.host}:{grpc_port}")
+        if server.grpc_port is not None:
+            click.echo(f"flagd providers sync with {settings.host}:{server.grpc_port}")
+        if server.otlp_grpc_port is not None:
+            click.echo(f"OTLP over gRPC goes to {settings.host}:{server.otlp_grpc_port}")
     sys.stdout.flush()

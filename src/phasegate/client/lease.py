@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from phasegate.flags.compile import FlagSet
 from phasegate.flags.resolution import Reason, Resolution
@@ -20,11 +20,20 @@ class Lease:
     Nobody has it at first: a flag on trial is off until the first heartbeat.
     """
 
-    __slots__ = ("_clock", "_ended", "_skew", "deadline")
+    __slots__ = ("_clock", "_ended", "_lapsed", "_skew", "_tell", "deadline")
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start without a lease. clock counts seconds and never goes back."""
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        tell: Callable[[tuple[str, ...]], None] | None = None,
+    ) -> None:
+        """Start without a lease. clock counts seconds and never goes back.
+
+        tell: is told the flags that are off since it ran out, when the first of them is asked for.
+        """
         self._clock = clock
+        self._tell = tell
+        self._lapsed = True
         self._ended = False
         self._skew = FOR_EVER
         self.deadline = NEVER
@@ -43,6 +52,8 @@ class Lease:
         """
         if self._ended:
             return
+        if remaining_ms != 0:
+            self._lapsed = False
         if remaining_ms is None:
             self.deadline = FOR_EVER
         else:
@@ -52,13 +63,19 @@ class Lease:
         """Forget the sender's clock: another sender may speak from now on."""
         self._skew = FOR_EVER
 
+    def lapse(self, flags: Iterable[str]) -> None:
+        """Note that these flags were found to be off because it has run out; told once."""
+        if not self._lapsed and self._tell is not None:
+            self._lapsed = True
+            self._tell(tuple(sorted(flags)))
+
     def withdraw(self) -> None:
         """Serve nothing that is on trial until the next heartbeat."""
         self.deadline = NEVER
 
     def end(self) -> None:
         """Serve nothing that is on trial any more, whatever heartbeat still comes."""
-        self._ended = True
+        self._ended = self._lapsed = True
         self.deadline = NEVER
 
     def _age(self, sent_ms: float | None) -> float:
@@ -104,5 +121,6 @@ class LeasedFlags:
     ) -> Resolution:
         """Return what the flag is for this subject now."""
         if key in self._withdrawn and not self._lease.holds:
+            self._lease.lapse(self._withdrawn)
             return self._withdrawn[key]
         return self._evaluate(key, targeting_key, attributes)

@@ -31,8 +31,9 @@ log = structlog.get_logger()
 
 
 class Observer:
-    """Runs checks and reads sources in the executor's threads; what they find goes to the store.
+    """Runs checks and reads sources in the executors' threads; what they find goes to the store.
 
+    Readings have threads of their own: a step may last for minutes, and levels must be seen then.
     wake is called after every finding, so that a turn follows it.
     """
 
@@ -43,6 +44,7 @@ class Observer:
         checks: Mapping[str, Check],
         sources: Mapping[str, MetricSource],
         executor: Executor,
+        readings: Executor,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
         writer: str,
@@ -51,6 +53,8 @@ class Observer:
         self._checks = checks
         self._sources = sources
         self._executor = executor
+        self._readings = readings
+        self._stopping = False
         self._clock = clock
         self._wake = wake
         self._writer = f"{writer}/levels"
@@ -59,8 +63,12 @@ class Observer:
         self._read_at: dict[tuple[str, str, str], datetime] = {}
         self._lock = Lock()
         self._counting = Counting(
-            store=store, sources=sources, executor=executor, clock=clock, wake=wake
+            store=store, sources=sources, executor=readings, clock=clock, wake=wake
         )
+
+    def stop(self) -> None:
+        """Put nothing on record any more: a step that is given up is carried out again."""
+        self._stopping = True
 
     def begin(
         self,
@@ -91,7 +99,7 @@ class Observer:
             if last is not None and now - last < metric.hold / READINGS_PER_HOLD:
                 continue
             self._read_at[key] = now
-            future = self._executor.submit(self._read, plan, run, phase, condition, metric)
+            future = self._readings.submit(self._read, plan, run, phase, condition, metric)
             future.add_done_callback(partial(tell_bug, run.id, metric.name))
 
     def _due(self, step: Step, findings: Sequence[Finding]) -> bool:
@@ -113,6 +121,9 @@ class Observer:
         run, phase, name, attempt = key
         began = time.perf_counter()
         seen = self._seen(run, step, options)
+        if self._stopping:
+            log.info("step_given_up", run=run, step=name)
+            return
         finding = Finding(
             run=run,
             phase=phase,

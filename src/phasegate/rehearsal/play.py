@@ -6,7 +6,7 @@ and labelled cases (passed). They take no chance that a rehearsal could tell.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -43,6 +43,10 @@ class Played:
     exposed: Ints
     met: Ints
 
+    def part(self, runs: slice) -> Played:
+        """Return what became of some of the runs."""
+        return Played(**{one.name: getattr(self, one.name)[runs] for one in fields(self)})
+
     @property
     def taken_back(self) -> Flags:
         """Runs that were rolled back, whoever was blamed."""
@@ -72,9 +76,9 @@ class _Series:
         self.treated = self.treated.only(lanes)
 
 
-def play(plan: Plan, phase: Phase, harmed: Harmed, rng: np.random.Generator, metric: str) -> Played:
-    """Play a phase once for each run of `harmed`. metric: the one that harm shows in."""
-    return _Play(plan, phase, harmed, rng, metric).played()
+def play(plan: Plan, phase: Phase, harmed: Harmed, rng: np.random.Generator) -> Played:
+    """Play a phase once for each run of `harmed`."""
+    return _Play(plan, phase, harmed, rng).played()
 
 
 def lanes_of(phase: Phase) -> list[Component]:
@@ -87,10 +91,8 @@ def lanes_of(phase: Phase) -> list[Component]:
 class _Play:
     """The state of one play: runs that go on, and what became of those that ended."""
 
-    def __init__(
-        self, plan: Plan, phase: Phase, harmed: Harmed, rng: np.random.Generator, metric: str
-    ) -> None:
-        self._plan, self._phase, self._rng, self._metric = plan, phase, rng, metric
+    def __init__(self, plan: Plan, phase: Phase, harmed: Harmed, rng: np.random.Generator) -> None:
+        self._plan, self._phase, self._rng = plan, phase, rng
         self._components = lanes_of(phase)
         self._harmed = harmed
         self._block_s = block_seconds(plan)
@@ -167,7 +169,7 @@ class _Play:
         """Let a series see those who were exposed in the step that has matured now."""
         began = at - series.lag_s - self._step_s
         exposures = self._stage(max(0.0, began), soak)
-        harmed = self._harmed if series.name == self._metric else self._nobody()
+        harmed = self._harmed.showing(series.name)
         people = self._plan.traffic * self._step_s / 60
         graded = series.kind is MetricKind.MEAN
         stretch = Stretch(at_s=began, people=people, p0=series.p0, graded=graded)
@@ -177,17 +179,12 @@ class _Play:
         for guard in series.guards:
             guard.expose(now)
             guard.add(int(began // self._block_s), treated, control)
-        if series.name == self._metric and series.first:
-            self._suffer(treated, began)
+        if series.first:
+            self._suffer(harmed, treated, began)
 
-    def _nobody(self) -> Harmed:
-        return Harmed(
-            component=np.full(self._going.size, -1), share=0.0, onset_s=self._harmed.onset_s
-        )
-
-    def _suffer(self, treated: Came, began: float) -> None:
-        guilty = self._harmed.component
-        ill = np.flatnonzero((guilty >= 0) & (began >= self._harmed.onset_s))
+    def _suffer(self, harmed: Harmed, treated: Came, began: float) -> None:
+        guilty = harmed.component
+        ill = np.flatnonzero((guilty >= 0) & (began >= harmed.onset_s))
         lanes = guilty[ill] * self._going.size + ill
         self._became.exposed[self._going[ill]] += treated.seen[lanes].astype(np.int64)
         self._became.met[self._going[ill]] += np.rint(treated.bad[lanes]).astype(np.int64)

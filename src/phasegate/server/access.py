@@ -141,6 +141,12 @@ class Gatekeeper:
         secret = secret_of(scope)
         if not secret:
             return _TICKET_HOLDER if self._opens(scope) else None
+        return await self.person(secret)
+
+    async def person(self, secret: str) -> Person | None:
+        """Return whom a secret belongs to. Raises Unavailable for one that is not known."""
+        if not secret:
+            return None
         person = self.remembered(secret)
         if person is not None:
             return person

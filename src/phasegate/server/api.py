@@ -26,6 +26,7 @@ from phasegate.server.asking import guarded, person_of, written_event
 from phasegate.server.bodies import REQUESTS, CommandBody, StartBody, body_of
 from phasegate.server.flagapi import FlagApi
 from phasegate.server.openmetrics import exposition
+from phasegate.server.receiving import Receiver
 from phasegate.wiring import Engine
 
 MOST_DIGITS = 18
@@ -36,8 +37,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Api:
     """The routes over one engine. Blocking work happens in threads."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime], receiver: Receiver) -> None:
         self._engine = engine
+        self._receiver = receiver
         self._store: Store = engine.store
         self._clock = clock
 
@@ -74,6 +76,7 @@ class Api:
     async def metrics(self, request: Request) -> Response:
         """What this server says of itself in numbers."""
         measures = await run_in_threadpool(lambda: list(self._engine.measures()))
+        measures.extend(self._receiver.measures())
         kind, body = exposition(measures, request.headers.get("accept", ""))
         return Response(body, media_type=kind)
 
@@ -144,7 +147,7 @@ class Api:
 
     async def telemetry(self, _: Request) -> Response:
         """What the receiver counted: received, joined, dropped and why."""
-        return as_json(self._engine.counters())
+        return as_json({**self._engine.counters(), "bodies": self._receiver.counts()})
 
     def _run(self, request: Request) -> str:
         """Return the run that the path names. Raises KeyError for the log of an environment."""

@@ -29,11 +29,13 @@ from phasegate.server.origins import Origins
 from phasegate.server.otlp import otlp_app
 from phasegate.server.pace import Pace
 from phasegate.server.quick import Quick
+from phasegate.server.receiving import Receiver
 from phasegate.server.tickets import Tickets
 from phasegate.settings import Settings
 from phasegate.wiring import Engine
 
 if TYPE_CHECKING:
+    from phasegate.server.grpcotlp import GrpcOtlp
     from phasegate.server.grpcsync import GrpcSync
 
 
@@ -44,7 +46,9 @@ class Server:
         """Open the store and put everything together; nothing runs before the ASGI lifespan."""
         clock = SteadyClock(wall)
         self._settings = settings
+        self._stopped = False
         self.grpc_port: int | None = None
+        self.otlp_grpc_port: int | None = None
         secret, token = new_token("phasegate itself", Role.VIEWER, clock())
         self.board = FlagBoard()
         self._own_client = httpx.Client(
@@ -65,6 +69,7 @@ class Server:
         def seconds() -> float:
             return clock().timestamp()
 
+        receiver = Receiver(self.engine.intake, seconds)
         tickets = Tickets(self.engine.store.secret("tickets"))
         pace = Pace(settings.flag_rate) if settings.flag_rate else None
         home = settings.environment
@@ -73,8 +78,8 @@ class Server:
             ("/ofrep/", ofrep),
             (flagdweb.PREFIX, flagdweb.FlagdWeb(self.board, home)),
             ("/flags/", streams_only_for_those_who_may(flagstream(self.board, home))),
-            ("/v1/", evidence_only_from_those_who_may(otlp_app(self.engine.intake, seconds))),
-            ("/", Api(self.engine, clock).app()),
+            ("/v1/", evidence_only_from_those_who_may(otlp_app(receiver))),
+            ("/", Api(self.engine, clock, receiver).app()),
         )
         own = {token.hash: Person(name=token.name, role=token.role)}
         gate = Gatekeeper(self._route, self.engine.store, own, tickets.opens)
@@ -83,6 +88,7 @@ class Server:
         if settings.origins:
             self._entry = Origins(gate, settings.origins, ("/ofrep/", flagdweb.PREFIX))
         self._grpc = None if settings.grpc_port is None else self._sync(settings, gate)
+        self._otlp = None if settings.otlp_grpc_port is None else self._receiving(receiver, gate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection or the lifespan."""
@@ -96,7 +102,10 @@ class Server:
         self.engine.start()
 
     def stop(self) -> None:
-        """End streams, finish the round under way, release everything; the lifespan calls it."""
+        """End streams, finish the round under way, release everything; once is enough."""
+        if self._stopped:
+            return
+        self._stopped = True
         self.board.close()
         self.engine.stop()
         self._own_client.close()
@@ -116,8 +125,7 @@ class Server:
                 await self._listen()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                if self._grpc is not None:
-                    await self._grpc.stop()
+                await self._hang_up()
                 await asyncio.to_thread(self.stop)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
@@ -129,10 +137,23 @@ class Server:
         known = None if settings.grpc_open else gate.known
         return GrpcSync(self.board, settings.environment, known)
 
+    def _receiving(self, receiver: Receiver, gate: Gatekeeper) -> GrpcOtlp:
+        from phasegate.server.grpcotlp import GrpcOtlp  # noqa: PLC0415 as above
+
+        return GrpcOtlp(receiver, gate.person)
+
     async def _listen(self) -> None:
+        host = self._settings.host
         if self._grpc is not None:
-            port = self._settings.grpc_port or 0
-            self.grpc_port = await self._grpc.start(self._settings.host, port)
+            self.grpc_port = await self._grpc.start(host, self._settings.grpc_port or 0)
+        if self._otlp is not None:
+            port = self._settings.otlp_grpc_port or 0
+            self.otlp_grpc_port = await self._otlp.start(host, port)
+
+    async def _hang_up(self) -> None:
+        for served in (self._grpc, self._otlp):
+            if served is not None:
+                await served.stop()
 
 
 def _read_back(client: httpx.Client) -> Callable[[str], dict[str, Any]]:

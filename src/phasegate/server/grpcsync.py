@@ -100,7 +100,7 @@ class GrpcSync:
     ) -> str:
         metadata = {str(key): value for key, value in context.invocation_metadata() or ()}
         try:
-            person = self._known(_secret(metadata)) if self._known else _ANYBODY
+            person = self._known(secret_of(metadata)) if self._known else _ANYBODY
         except Unavailable as error:
             await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
             raise
@@ -154,7 +154,8 @@ def _answer(body: bytes) -> bytes:
     return bytes(head) + bytes([size]) + body
 
 
-def _secret(metadata: dict[str, str | bytes]) -> str:
+def secret_of(metadata: dict[str, str | bytes]) -> str:
+    """Return the token that a request's metadata carry; empty if they carry none."""
     given = str(metadata.get("authorization", ""))
     if given[:7].lower() == "bearer ":
         return given[7:].strip()

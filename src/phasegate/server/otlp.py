@@ -2,175 +2,63 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Protocol  # an ASGI scope and its messages are dicts of anything
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any  # an ASGI scope and its messages are dicts of anything
 
-from phasegate.ports import Unavailable
 from phasegate.server.otlp_answers import (
-    EXHAUSTED,
     INVALID,
     NOT_FOUND,
-    UNAVAILABLE,
     UNIMPLEMENTED,
     Failure,
-    Partly,
-    logs_partly,
-    metrics_partly,
     status,
     success,
-    traces_partly,
 )
-from phasegate.telemetry import decode
-from phasegate.telemetry.decode import Encoding, TooLarge
-from phasegate.telemetry.limits import TOO_MUCH
-from phasegate.telemetry.observation import Batch, Malformed, Observation, Point, Rejected
-from phasegate.telemetry.wanted import Wanted
+from phasegate.server.receiving import (
+    LOGS,
+    METRICS,
+    MOST_BYTES,
+    TRACES,
+    Place,
+    Receiver,
+    Signal,
+    too_large,
+)
+from phasegate.telemetry.decode import Encoding
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-MOST_BYTES = 4 * 1024 * 1024
-MOST_UNPACKED = 16 * 1024 * 1024
-MOST_WAITING = 24 * 1024 * 1024
-"""Bytes of bodies that are held at once; beyond, senders are asked to come again."""
-
-READERS = 2
-"""Threads that read bodies. A body becomes ten times its size while it is read, and more threads
-share one interpreter lock, so that they would cost memory and bring nothing."""
-
-STORE_AGAIN_S = 5
-CROWD_AGAIN_S = 1
-"""When to come again: the store may take a while to be back, a crowd is gone in a moment."""
+SIGNALS = {"/v1/traces": TRACES, "/v1/logs": LOGS, "/v1/metrics": METRICS}
 
 
-class Intake(Protocol):
-    """Where observations go. `phasegate.telemetry.intake.Intake` is the one that stores."""
-
-    @property
-    def wanted(self) -> Wanted | None:
-        """Which attributes of requests are asked for; None: all of them."""
-
-    def take(self, observations: Sequence[Observation], now: float) -> Rejected:
-        """Take observations in; raises Unavailable when they have to be sent again later."""
-
-    def read(self, points: Sequence[Point], now: float) -> Rejected:
-        """Take data points in; raises Unavailable when they have to be sent again later."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signal:
-    """One of the paths: how its body is read and how a partial success is written."""
-
-    read: Callable[[bytes, Encoding, Wanted | None], Batch]
-    rejected_field: str
-    partly: Partly
-
-
-def _logs(body: bytes, encoding: Encoding, _: Wanted | None) -> Batch:
-    return decode.logs(body, encoding)
-
-
-def _metrics(body: bytes, encoding: Encoding, _: Wanted | None) -> Batch:
-    return decode.metrics(body, encoding)
-
-
-SIGNALS = {
-    "/v1/traces": Signal(read=decode.traces, rejected_field="rejectedSpans", partly=traces_partly),
-    "/v1/logs": Signal(read=_logs, rejected_field="rejectedLogRecords", partly=logs_partly),
-    "/v1/metrics": Signal(
-        read=_metrics, rejected_field="rejectedDataPoints", partly=metrics_partly
-    ),
-}
-
-
-def take(batch: Batch, intake: Intake, now: float) -> Rejected:
-    """Hand a batch to the intake and say what was rejected; raises Unavailable."""
-    told = intake.take(batch.observations, now)
-    read = intake.read(batch.points, now) if batch.points else Rejected()
-    reasons = (told.why, read.why, TOO_MUCH if batch.refused else "")
-    return Rejected(
-        # A record may tell several things that are rejected, and counts once.
-        count=min(told.count + read.count + batch.refused, batch.records),
-        why="; ".join(reason for reason in reasons if reason),
-    )
-
-
-def otlp_app(
-    intake: Intake, clock: Callable[[], float] = time.time, most_waiting: int = MOST_WAITING
-) -> App:
+def otlp_app(receiver: Receiver) -> App:
     """Return an ASGI app for POST /v1/traces, /v1/logs and /v1/metrics.
 
-    It asks for no token: put it behind whatever lets applications in. Reading a body is left to
-    a thread, so that a large one does not hold up flag evaluations in the same process.
+    It asks for no token: put it behind whatever lets applications in.
     """
-    crowd = _Crowd(most_waiting)
-    readers = ThreadPoolExecutor(READERS, thread_name_prefix="phasegate-otlp")
 
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"  # noqa: S101 lifespan and websockets are the server's
         headers = {name.lower(): value for name, value in scope["headers"]}
         encoding = _encoding_of(headers) or Encoding.JSON
-        place = _Place(crowd)
         try:
-            signal = _signal(scope, headers)
-            body = await _body(receive, headers, place)
-            if body is None:
-                return
-            answer = await asyncio.get_running_loop().run_in_executor(
-                readers, _answer, signal, body, headers, intake, clock
-            )
+            with receiver.place() as place:
+                signal = _signal(scope, headers)
+                body = await _body(receive, headers, place)
+                if body is None:
+                    return
+                packed = _packing_of(headers) == b"gzip"
+                rejected = await receiver.take(signal, body, encoding, packed=packed)
         except Failure as failure:
-            body = status(failure, encoding)
-            await _respond(send, failure.status, encoding, body, failure.again_s)
+            told = status(failure, encoding)
+            await _respond(send, failure.status, encoding, told, failure.again_s)
         else:
-            await _respond(send, 200, encoding, answer)
-        finally:
-            place.leave()
+            told = success(signal.partly, signal.rejected_field, encoding, rejected)
+            await _respond(send, 200, encoding, told)
 
     return app
-
-
-class _Crowd:
-    """Bodies that are held at once, in bytes."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.held = 0
-
-
-class _Place:
-    """What one request holds of the crowd's bytes."""
-
-    def __init__(self, crowd: _Crowd) -> None:
-        self._crowd = crowd
-        self._held = 0
-
-    def widen(self, size: int) -> None:
-        """Hold that many bytes in all; raises Failure where the crowd is too large for more."""
-        more = size - self._held
-        if more <= 0:
-            return
-        if self._crowd.held + more > self._crowd.most:
-            raise Failure(
-                429,
-                UNAVAILABLE,
-                "telemetry comes faster than it is counted: send this again later, with less at "
-                "once, or give the server more of its processor. [intake-crowded]",
-                CROWD_AGAIN_S,
-            )
-        self._crowd.held += more
-        self._held = size
-
-    def leave(self) -> None:
-        """Hold nothing any more."""
-        self._crowd.held -= self._held
-        self._held = 0
 
 
 def _signal(scope: Message, headers: dict[bytes, bytes]) -> Signal:
@@ -196,12 +84,12 @@ def _packing_of(headers: dict[bytes, bytes]) -> bytes:
     return headers.get(b"content-encoding", b"").strip().lower()
 
 
-async def _body(receive: Receive, headers: dict[bytes, bytes], place: _Place) -> bytes | None:
+async def _body(receive: Receive, headers: dict[bytes, bytes], place: Place) -> bytes | None:
     """Return the whole body, or None if the client went away."""
     announced = headers.get(b"content-length", b"0")
     size = int(announced[:20]) if announced.isdigit() else 0
     if size > MOST_BYTES:
-        raise _too_large(f"the body is larger than {MOST_BYTES} bytes")
+        raise too_large(f"the body is larger than {MOST_BYTES} bytes")
     place.widen(size)
     chunks, size = [], 0
     while True:
@@ -211,35 +99,10 @@ async def _body(receive: Receive, headers: dict[bytes, bytes], place: _Place) ->
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
         if size > MOST_BYTES:
-            raise _too_large(f"the body is larger than {MOST_BYTES} bytes")
+            raise too_large(f"the body is larger than {MOST_BYTES} bytes")
         place.widen(size)
         if not message.get("more_body", False):
             return b"".join(chunks)
-
-
-def _too_large(what: str) -> Failure:
-    return Failure(413, EXHAUSTED, f"{what}; make the exporter's batches smaller")
-
-
-def _answer(
-    signal: Signal,
-    body: bytes,
-    headers: dict[bytes, bytes],
-    intake: Intake,
-    clock: Callable[[], float],
-) -> bytes:
-    encoding = _encoding_of(headers) or Encoding.JSON
-    try:
-        if _packing_of(headers) == b"gzip":
-            body = decode.unpacked(body, MOST_UNPACKED)
-        rejected = take(signal.read(body, encoding, intake.wanted), intake, clock())
-    except Malformed as error:
-        raise Failure(400, INVALID, str(error)) from error
-    except TooLarge as error:
-        raise _too_large(str(error)) from error
-    except Unavailable as error:
-        raise Failure(503, UNAVAILABLE, str(error), STORE_AGAIN_S) from error
-    return success(signal.partly, signal.rejected_field, encoding, rejected.count, rejected.why)
 
 
 async def _respond(

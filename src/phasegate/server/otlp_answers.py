@@ -12,9 +12,12 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from phasegate.telemetry.decode import Encoding
+from phasegate.telemetry.observation import Rejected
 
 # google.rpc.Code, which OTLP clients expect in the body of a failure.
 INVALID, NOT_FOUND, EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE = 3, 5, 8, 12, 14
+
+RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 
 Partly = Callable[[int, str], bytes]
 """Writes a partial success in protobuf: how many were rejected, and why."""
@@ -52,20 +55,42 @@ def metrics_partly(rejected: int, why: str) -> bytes:
     return bytes(response.SerializeToString())
 
 
-def success(partly: Partly, field: str, encoding: Encoding, rejected: int, why: str) -> bytes:
+def success(partly: Partly, field: str, encoding: Encoding, rejected: Rejected) -> bytes:
     """Write a success; field is the JSON name of the count of what was rejected."""
     if encoding is Encoding.PROTOBUF:
-        return partly(rejected, why) if rejected else b""
-    partial = {field: str(rejected), "errorMessage": why}
-    return json.dumps({"partialSuccess": partial} if rejected else {}).encode()
+        return partly(rejected.count, rejected.why) if rejected.count else b""
+    partial = {field: str(rejected.count), "errorMessage": rejected.why}
+    return json.dumps({"partialSuccess": partial} if rejected.count else {}).encode()
 
 
 def status(failure: Failure, encoding: Encoding) -> bytes:
     """Write google.rpc.Status: field 1 is the code, field 2 the message."""
     if encoding is Encoding.JSON:
         return json.dumps({"code": failure.code, "message": failure.message}).encode()
-    text = failure.message.encode()
-    return bytes((0x08, failure.code, 0x12)) + _varint(len(text)) + text
+    return bytes((0x08, failure.code)) + _field(2, failure.message.encode())
+
+
+def detailed_status(failure: Failure) -> bytes:
+    """Write google.rpc.Status with a google.rpc.RetryInfo in its field 3, where there is one.
+
+    An OTLP client takes RESOURCE_EXHAUSTED for final unless a RetryInfo comes with it.
+    """
+    told = status(failure, Encoding.PROTOBUF)
+    info = retry_info(failure)
+    if info:
+        told += _field(3, _field(1, RETRY_INFO.encode()) + _field(2, info))
+    return told
+
+
+def retry_info(failure: Failure) -> bytes:
+    """Write a google.rpc.RetryInfo; nothing for a failure that is final."""
+    if failure.again_s is None:
+        return b""
+    return _field(1, b"\x08" + _varint(failure.again_s))
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return bytes((number << 3 | 2,)) + _varint(len(content)) + content
 
 
 def _varint(number: int) -> bytes:

@@ -6,8 +6,9 @@ Says the same as `core.watch.Series.is_bad`, taken apart once instead of at ever
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+from math import inf, nan
 from typing import Any, NamedTuple  # Any: only numbers are compared, see Belonging.ordered
 
 from phasegate.core.plan import MetricKind, Predicate
@@ -74,6 +75,26 @@ def asked(series: Series) -> tuple[Belonging, IsBad] | None:
     if belonging.field not in OF_EVERY_REQUEST or belonging.where is not None:
         return found
     return REQUEST, _of_request(belonging, is_bad)
+
+
+def least_quiet(series: Iterable[Series]) -> float:
+    """Return up to which duration a request without error is good for all of these series.
+
+    -1 where that cannot be said, since one of them asks something else of a request.
+    """
+    least = inf
+    for one in series:
+        metric = one.metric
+        if metric.kind is MetricKind.QUANTILE and (metric.of or "duration") == "duration":
+            least = min(least, -1.0 if one.bound is None else float(one.bound))
+        elif metric.kind is not MetricKind.SHARE or metric.bad != Predicate(field="error"):
+            return -1.0
+    return least
+
+
+def is_quiet(attributes: Any, least: float) -> bool:
+    """Say of a request that it is good at a glance; False may mean good as well."""
+    return attributes.get("error") is False and attributes.get("duration", nan) <= least
 
 
 def _asked(series: Series) -> tuple[Belonging, IsBad] | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import zlib
 from enum import Enum
 
-from phasegate.telemetry import jsonbody, protobuf
+from phasegate.telemetry import jsonbody, protobuf, weighing
+from phasegate.telemetry.limits import MOST_METRICS, MOST_OBJECTS, MOST_RECORDS
 from phasegate.telemetry.observation import Batch, Malformed
 from phasegate.telemetry.records import of_logs, of_points
 from phasegate.telemetry.requests import of_spans
@@ -23,31 +24,44 @@ class Encoding(Enum):
 
 
 class TooLarge(Exception):
-    """The body is larger than its limit once it is unpacked."""
+    """The body is larger than its limit once it is unpacked, or holds too many records."""
 
 
 def traces(body: bytes, encoding: Encoding, wanted: Wanted | None = None) -> Batch:
-    """Return what an ExportTraceServiceRequest says; raises Malformed and nothing else.
+    """Return what an ExportTraceServiceRequest says; raises Malformed, TooLarge.
 
     wanted  lets attributes of requests be left out that nobody asks for.
     """
+    _weigh(body, encoding)
     if encoding is Encoding.PROTOBUF:
         return of_spans(protobuf.spans(body, wanted))
     return of_spans(jsonbody.spans(body))
 
 
 def logs(body: bytes, encoding: Encoding) -> Batch:
-    """Return what an ExportLogsServiceRequest says; raises Malformed and nothing else."""
+    """Return what an ExportLogsServiceRequest says; raises Malformed, TooLarge."""
+    _weigh(body, encoding)
     if encoding is Encoding.PROTOBUF:
         return of_logs(protobuf.log_records(body))
     return of_logs(jsonbody.log_records(body))
 
 
 def metrics(body: bytes, encoding: Encoding) -> Batch:
-    """Return what an ExportMetricsServiceRequest says; raises Malformed and nothing else."""
+    """Return what an ExportMetricsServiceRequest says; raises Malformed, TooLarge."""
+    if len(body) > MOST_METRICS:
+        raise TooLarge(f"the body has more than {MOST_METRICS} bytes of metrics")
+    _weigh(body, encoding)
     if encoding is Encoding.PROTOBUF:
         return of_points(protobuf.points(body))
     return of_points(jsonbody.points(body))
+
+
+def _weigh(body: bytes, encoding: Encoding) -> None:
+    """Raise TooLarge for what would take far more memory than its bytes, before it is read."""
+    if encoding is Encoding.JSON and weighing.too_many_objects(body):
+        raise TooLarge(f"the body has more than {MOST_OBJECTS} objects")
+    if encoding is Encoding.PROTOBUF and weighing.too_many_records(body):
+        raise TooLarge(f"the body has more than {MOST_RECORDS} records, or a monstrous one")
 
 
 def unpacked(body: bytes, limit: int) -> bytes:

@@ -8,11 +8,17 @@ from typing import TypeVar
 import msgspec
 
 from phasegate.telemetry.exposing import PREFIX, evaluated, on_span
+from phasegate.telemetry.jsonvalues import Whole, id_of, nanos, number_of, whole
 from phasegate.telemetry.limits import MOST_TEXT
 from phasegate.telemetry.observation import EXPOSURE_EVENT, Malformed, Scalar
-from phasegate.telemetry.records import LogRecord, MetricPoint, Span, SpanEvent, oversized
-
-Whole = int | str | None
+from phasegate.telemetry.records import (
+    TOO_LARGE,
+    LogRecord,
+    MetricPoint,
+    Span,
+    SpanEvent,
+    oversized,
+)
 
 
 class _Value(msgspec.Struct, rename="camel"):
@@ -175,29 +181,30 @@ def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
 
 def _span(span: _Span) -> Span:
     pairs, events = span.attributes or (), span.events or ()
+    if oversized(len(pairs), len(events)):
+        return TOO_LARGE
     server = span.kind in (2, "SPAN_KIND_SERVER")
     if not server:
         # Nothing is asked of other spans' attributes than what a flag evaluated to.
         pairs = [pair for pair in pairs if pair.key.startswith(PREFIX)]
     told = [
-        SpanEvent(event.name or "", _nanos(event.time_unix_nano), _attributes(event.attributes))
+        SpanEvent(event.name or "", nanos(event.time_unix_nano), _attributes(event.attributes))
         for event in events
     ]
     attributes = _scalars(pairs)
     exposures = [evaluated(event.attributes) for event in told if event.name == EXPOSURE_EVENT]
     return Span(
-        trace=_id(span.trace_id),
-        id=_id(span.span_id),
-        parent=_id(span.parent_span_id),
+        trace=id_of(span.trace_id),
+        id=id_of(span.span_id),
+        parent=id_of(span.parent_span_id),
         server=server,
         failed=span.status is not None and span.status.code in (2, "STATUS_CODE_ERROR"),
-        start_ns=_nanos(span.start_time_unix_nano),
-        end_ns=_nanos(span.end_time_unix_nano),
+        start_ns=nanos(span.start_time_unix_nano),
+        end_ns=nanos(span.end_time_unix_nano),
         attributes=attributes,
         exposures=[exposure for exposure in exposures if exposure] + on_span(attributes),
         events=[event for event in told if event.name != EXPOSURE_EVENT],
         trace_state=span.trace_state or "",
-        refused=oversized(len(pairs), len(events)),
     )
 
 
@@ -205,10 +212,10 @@ def _record(record: _Record) -> LogRecord:
     attributes = _attributes(record.attributes)
     return LogRecord(
         name=record.event_name or str(attributes.get("event.name", "")),
-        at_ns=_nanos(record.time_unix_nano) or _nanos(record.observed_time_unix_nano),
+        at_ns=nanos(record.time_unix_nano) or nanos(record.observed_time_unix_nano),
         attributes=attributes,
-        trace=_id(record.trace_id),
-        span=_id(record.span_id),
+        trace=id_of(record.trace_id),
+        span=id_of(record.span_id),
         refused=oversized(len(record.attributes or ())),
     )
 
@@ -225,8 +232,8 @@ def _points(metric: _Metric, resource: _Resource | None) -> list[MetricPoint]:
             metric=metric.name or "",
             attributes=of_resource | _attributes(point.attributes),
             value=value,
-            at_ns=_nanos(point.time_unix_nano),
-            start_ns=_nanos(point.start_time_unix_nano),
+            at_ns=nanos(point.time_unix_nano),
+            start_ns=nanos(point.start_time_unix_nano),
             rising=summed and data.is_monotonic is True,
             delta=summed and data.aggregation_temporality in _DELTA,
             refused=oversized(len(point.attributes or ())),
@@ -237,19 +244,11 @@ def _points(metric: _Metric, resource: _Resource | None) -> list[MetricPoint]:
 
 
 def _value(point: _Point) -> float | None:
-    if point.flags is not None and _whole(point.flags, 0, 2**32) & _UNKEPT:
+    if point.flags is not None and whole(point.flags, 0, 2**32) & _UNKEPT:
         return None
     if point.as_double is not None:
-        return _number(point.as_double)
-    return None if point.as_int is None else _whole(point.as_int, -(2**63), 2**63)
-
-
-def _id(text: str | None) -> bytes:
-    """Return a trace or span id as its bytes, so that it equals the one told in protobuf."""
-    try:
-        return bytes.fromhex(text or "")
-    except ValueError as error:
-        raise Malformed("a trace or span id is not hexadecimal") from error
+        return number_of(point.as_double)
+    return None if point.as_int is None else whole(point.as_int, -(2**63), 2**63)
 
 
 def _attributes(pairs: Iterable[_Pair] | None) -> dict[str, Scalar]:
@@ -271,28 +270,7 @@ def _scalar(value: _Value) -> Scalar | None:
     if value.bool_value is not None:
         return value.bool_value
     if value.int_value is not None:
-        return _whole(value.int_value, -(2**63), 2**63)
+        return whole(value.int_value, -(2**63), 2**63)
     if value.double_value is not None:
-        return _number(value.double_value)
+        return number_of(value.double_value)
     return None
-
-
-def _nanos(value: Whole) -> int:
-    return 0 if value is None else _whole(value, 0, 2**64)
-
-
-def _whole(value: int | str, least: int, beyond: int) -> int:
-    try:
-        number = int(value)
-    except ValueError as error:
-        raise Malformed("a 64-bit number is neither a number nor its decimal text") from error
-    if not least <= number < beyond:
-        raise Malformed("a 64-bit number is out of range")
-    return number
-
-
-def _number(value: float | str) -> float:
-    try:
-        return float(value)
-    except ValueError as error:
-        raise Malformed("a doubleValue is not a number") from error

@@ -15,7 +15,14 @@ from phasegate.telemetry import evaluations
 from phasegate.telemetry.exposing import PREFIX, on_span
 from phasegate.telemetry.lens import Logs, Status, Traces
 from phasegate.telemetry.observation import Exposure, Malformed, Scalar
-from phasegate.telemetry.records import LogRecord, MetricPoint, Span, SpanEvent, oversized
+from phasegate.telemetry.records import (
+    TOO_LARGE,
+    LogRecord,
+    MetricPoint,
+    Span,
+    SpanEvent,
+    oversized,
+)
 from phasegate.telemetry.values import chosen, scalar, scalars
 from phasegate.telemetry.wanted import Wanted
 
@@ -75,11 +82,12 @@ def points(body: bytes) -> list[MetricPoint]:
 
 def _span(span: Any, wanted: Wanted | None) -> Span:
     server = span.kind == SERVER
-    attributes = span.attributes
+    attributes, told = span.attributes, span.events
+    if oversized(len(attributes), len(told)):
+        return TOO_LARGE
     asked_for = _asked_for(attributes, wanted, server=server)
     exposures: list[Exposure] = []
     events: list[SpanEvent] = []
-    told = span.events
     for event in map(evaluations.read, told):
         if isinstance(event, Exposure):
             exposures.append(event)
@@ -103,7 +111,7 @@ def _span(span: Any, wanted: Wanted | None) -> Span:
             exposures,
             events,
             span.trace_state,
-            oversized(len(attributes), len(told)),
+            False,
         ),
     )
 

@@ -46,7 +46,11 @@ class Span(NamedTuple):
     exposures: list[Exposure]
     events: list[SpanEvent]
     trace_state: str
-    refused: bool
+    refused: bool = False
+
+
+TOO_LARGE = Span(b"", b"", b"", False, False, 0, 0, {}, [], [], "", refused=True)
+"""Stands for a span that is beyond the limits, none of which is read."""
 
 
 class LogRecord(NamedTuple):

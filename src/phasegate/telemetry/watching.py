@@ -12,7 +12,8 @@ from phasegate.core.watch import Attributes, Series, Watch
 from phasegate.core.watching import COUNTED_BY_TELEMETRY
 from phasegate.flags.document import OFF, ON
 from phasegate.telemetry.asking import REQUEST, Belonging, asked, never
-from phasegate.telemetry.bundles import Bundle, BundleKey, Identity, Member
+from phasegate.telemetry.bundles import Bundle, BundleKey, Identity
+from phasegate.telemetry.cells import Member
 from phasegate.telemetry.exposing import SET
 from phasegate.telemetry.exposures import FlagAt
 from phasegate.telemetry.levels import Level, LevelKey

@@ -133,6 +133,7 @@ class World:
             checks={name: self.check for name in ("command", "http", "evaluate")},
             sources={name: self.source for name in ("http_json", "prometheus", "sql")},
             executor=AtOnce(),
+            readings=AtOnce(),
             clock=self.dial,
             wake=lambda: None,
             writer=self.name,

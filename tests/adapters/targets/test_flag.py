@@ -152,15 +152,19 @@ def test_an_application_that_lags_is_named_until_it_confirms(place: Place) -> No
 def test_an_application_that_was_lost_under_lease_may_still_serve(place: Place) -> None:
     place.board.beat("staging", 60_000)
     place.bring(CART)
+    back = FlagState(key="new_cart", exposure=0)
 
     async def connect_and_vanish() -> None:
         stream = place.board.open("staging", "shop-1")
         place.board.news(stream)
+        place.board.acknowledge(stream.id, 1)
+        place.board.news(stream)  # its lease, since the newest flags are in force there
+        place.bring(back, number=2)
         place.board.leave(stream)
 
     asyncio.run(connect_and_vanish())
 
-    assert place.target.unconfirmed("staging", [CART]) == (
+    assert place.target.unconfirmed("staging", [back]) == (
         "application shop-1 was lost and may still serve",
     )
 

@@ -1,0 +1,99 @@
+"""Says whether a body holds more than is read, before it is read: a few bytes can become thousands.
+
+An empty span is two bytes on the wire and hundreds once it is read, and gzip makes a million of
+them fit into nothing. All three OTLP requests are built alike: resources in field 1, within each
+scopes in field 2, within each records in field 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count, islice
+
+from phasegate.telemetry.limits import MOST_FIELDS, MOST_OBJECTS, MOST_RECORDS
+from phasegate.telemetry.observation import Malformed
+
+UNWEIGHED = 128 * 1024
+"""A body of so many bytes cannot do harm whatever it holds."""
+
+LARGE = 64 * 1024
+"""A record from this size on is looked into."""
+
+RESOURCES, SCOPES, RECORDS = 0x0A, 0x12, 0x12
+"""How each begins."""
+
+FIXED = {1: 8, 5: 4}
+"""Bytes of a number, by its wire type."""
+
+
+def too_many_records(body: bytes) -> bool:
+    """Say whether a request in protobuf holds more than is read; raises Malformed."""
+    if len(body) <= UNWEIGHED:
+        return False
+    try:
+        return _too_many(body)
+    except IndexError as error:
+        raise Malformed("the body is cut off") from error
+
+
+def too_many_objects(body: bytes) -> bool:
+    """Say whether a request in JSON holds more than is read."""
+    return body.count(b"{") > MOST_OBJECTS
+
+
+def _too_many(body: bytes) -> bool:
+    found = count(1)
+    for resource in _parts(body, 0, len(body), RESOURCES):
+        for scope in _parts(body, *resource, SCOPES):
+            for begin, end in _parts(body, *scope, RECORDS):
+                if next(found) > MOST_RECORDS or _is_crowded(body, begin, end):
+                    return True
+            if next(found) > MOST_RECORDS:
+                return True
+        if next(found) > MOST_RECORDS:
+            return True
+    return False
+
+
+def _is_crowded(body: bytes, begin: int, end: int) -> bool:
+    if end - begin <= LARGE:
+        return False
+    fields = islice(_parts(body, begin, end, None), MOST_FIELDS + 1)
+    return sum(1 for _ in fields) > MOST_FIELDS
+
+
+def _parts(body: bytes, at: int, end: int, wanted: int | None) -> Iterator[tuple[int, int]]:
+    """Yield where the messages that begin so are; None: where any field is."""
+    while at < end:
+        tag = body[at]
+        at = at + 1 if tag < 0x80 else _behind(body, at)
+        kind = tag & 7
+        if kind == 2:
+            size, at = _length(body, at)
+            if size > end - at:
+                raise Malformed("a field of the body is longer than what it is in")
+            if wanted is None or tag == wanted:
+                yield at, at + size
+            at += size
+        elif kind == 0:
+            at = _behind(body, at)
+        elif kind in FIXED:
+            at += FIXED[kind]
+        else:
+            raise Malformed("the body has a field of a kind that OTLP does not know")
+
+
+def _length(body: bytes, at: int) -> tuple[int, int]:
+    """Return a length and the place behind it."""
+    size = body[at]
+    if size < 0x80:
+        return size, at + 1
+    begin, at = at, _behind(body, at)
+    return sum((body[begin + n] & 0x7F) << 7 * n for n in range(at - begin)), at
+
+
+def _behind(body: bytes, at: int) -> int:
+    """Return the place behind a number of any length."""
+    while body[at] >= 0x80:
+        at += 1
+    return at + 1
