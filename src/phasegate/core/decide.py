@@ -96,7 +96,8 @@ def ended(s: Situation) -> Decision | None:
 def sentinel_tripped(s: Situation) -> Decision | None:
     """The first safety-critical event takes back the component it accuses, at once.
 
-    Where it accuses none alone, the whole phase goes back, or holds if the plan says so.
+    So does one that still arrives while the component waits to be tried again. Where it accuses
+    none alone, the whole phase goes back, or holds if the plan says so.
     """
     return _tripped(s, "sentinel_tripped", [j for j in s.evidence.guards if _is_sentinel(j)])
 
@@ -124,7 +125,7 @@ def guard_blind(s: Situation) -> Decision | None:
             for j, gap in blind
             if j.phase == phase and gap is not None
         )
-        components = _exposed_names(s.run, phase)
+        components = _going_names(s.run, phase)
         return _roll_back("guard_blind", phase, components, reasons, ())
     dim = [j for j, _ in unseen if _is_silent(s, j, s.plan.blind_for / 2)]
     if dim:
@@ -302,7 +303,8 @@ def waiting(s: Situation) -> tuple[str, ...]:
 
 
 def _tripped(s: Situation, rule: str, guards: Iterable[Judgement]) -> Decision | None:
-    exposed = {(trial.phase, trial.component) for trial in s.run.exposed}
+    going = (t for t in s.run.trials.values() if t.state is not TrialState.WITHDRAWN)
+    exposed = {(trial.phase, trial.component) for trial in going}
     tripped = [
         j
         for j in guards
@@ -334,7 +336,7 @@ def _environment(s: Situation, rule: str, judgement: Judgement) -> Decision | No
     reason = f"control is harmed as well, no component alone is to blame: {judgement.sentence}"
     if phase.if_control_fails_too is OnOutage.HOLD:
         return _incident(s, phase, judgement, reason)
-    names = _exposed_names(s.run, phase.name)
+    names = _going_names(s.run, phase.name)
     return _roll_back(rule, phase.name, names, (reason,), (judgement,)) if names else None
 
 
@@ -493,8 +495,9 @@ def _signatures(s: Situation, role: object) -> int:
     )
 
 
-def _exposed_names(run: Run, phase: str) -> tuple[str, ...]:
-    return tuple(t.component for t in run.exposed if t.phase == phase)
+def _going_names(run: Run, phase: str) -> tuple[str, ...]:
+    """Name the components of a phase that are exposed, and those that wait to be once more."""
+    return tuple(t.component for t in run.of_phase(phase) if t.state is not TrialState.WITHDRAWN)
 
 
 def _is_sentinel(judgement: Judgement) -> bool:

@@ -36,6 +36,8 @@ class Trial:
     """One component's present trial. since: when exposure was asked for; None: not yet.
 
     Exposure may be in force before it is confirmed, so blindness counts from `since`.
+
+    begun   when it became this one: a person had it tried again, or a later phase took it over.
     """
 
     phase: str
@@ -46,6 +48,7 @@ class Trial:
     exposure: int = 0
     mode: Mode = Mode.LIVE
     since: datetime | None = None
+    begun: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,6 +247,7 @@ def _exposed(run: Run, event: Event) -> Run:
             exposure=int(_number(item, "exposure")),
             mode=Mode(_text(item, "mode")),
             since=before.since if before and goes_on else event.at,
+            begun=before.begun if before and before.phase == item["phase"] else event.at,
         )
     now = [(t.phase, t.component, t.attempt) for t in trials.values() if t.exposure]
     return replace(
@@ -304,6 +308,7 @@ def _retried(run: Run, event: Event) -> Run:
             attempt=before.attempt + 1 if before.phase == home else 1,
             state=TrialState.WAITING,
             since=None,
+            begun=event.at,
         )
     return replace(
         run,

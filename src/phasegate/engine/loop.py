@@ -58,8 +58,9 @@ class Loop(Thread):
         clock: Callable[[], datetime],
         holder: str,
         may_decide: Callable[[], bool] = lambda: True,
+        passing: Callable[[], float] = time.monotonic,
     ) -> None:
-        """may_decide: says whether this server's clock can be trusted."""
+        """may_decide: says whether this server's clock can be trusted. passing: as of presence."""
         super().__init__(name="phasegate-engine", daemon=True)
         self._store = store
         self._reconciler = reconciler
@@ -69,6 +70,7 @@ class Loop(Thread):
         self._clock = clock
         self._holder = holder
         self._may_decide = may_decide
+        self._passing = passing
         self._wake = Signal()
         self._stop_asked = False
         self._ended: set[str] = set()
@@ -105,7 +107,7 @@ class Loop(Thread):
 
     def round(self) -> None:
         """Take a turn for every run that goes on, or follow. Raises Unavailable: no store."""
-        began, now = time.monotonic(), self._clock()
+        began, now = self._passing(), self._clock()
         decides = self._may_decide() and self._store.acquire(
             "engine", self._holder, now, now + LEASE
         )
@@ -127,7 +129,7 @@ class Loop(Thread):
             leases = self._presence.left()
         self._look_for(going_on, leases)
         self._presence.show(wanted, leases, began, LEASE)
-        ended = time.monotonic()
+        ended = self._passing()
         failing = tuple(run_id for run_id in going_on if run_id not in good)
         self.last = Round(decided=decides, ended=ended, took_s=ended - began, failing=failing)
 
