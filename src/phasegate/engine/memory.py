@@ -12,6 +12,7 @@ from phasegate.core.judge import fold as judge
 from phasegate.core.plan import Plan, paced
 from phasegate.core.run import Run, apply, evidence_position, replay
 from phasegate.core.watching import exposures, unconfirmed
+from phasegate.engine import latecomers
 from phasegate.ports import ALL, Store
 
 AT_ONCE = 20_000
@@ -53,8 +54,12 @@ def begin(store: Store, first: Event) -> Memory:
 
 def catch_up(store: Store, memory: Memory) -> Memory:
     """Fold the events that others have added since; from the first one where that is needed."""
+    events = store.events(memory.run.id, memory.run.number)
+    if any(event.kind == "retried" for event in events):
+        # What came after it may have been judged already, as of the attempt before.
+        return recall(store, memory.run.id)
     try:
-        return follow(store, memory, store.events(memory.run.id, memory.run.number))
+        return follow(store, memory, events)
     except Ahead:
         return recall(store, memory.run.id)
 
@@ -104,6 +109,7 @@ def _see_upto(store: Store, memory: Memory, position: Position) -> Memory:
 
 def _judged(memory: Memory, rows: list[StoredTally]) -> Memory:
     run = memory.run
+    rows = latecomers.placed(memory.plan, run, rows)
     ledger = judge.fold(memory.plan, memory.ledger, exposures(run), rows, unconfirmed(run))
     return replace(memory, ledger=ledger)
 
