@@ -322,6 +322,7 @@ class StoreSuite:
                 folded += found
                 after = found[-1].position if found else after
 
+        assert [writer.result() for writer in writers] == [0, 0, 0]
         assert len(folded) == 60
         assert folded == store.tallies("checkout-1", START, NOON_MS + 20)
 
