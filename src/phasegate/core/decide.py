@@ -180,9 +180,9 @@ def exposure_unconfirmed(s: Situation) -> Decision | None:
 def soaking(s: Situation) -> Decision | None:
     """An exposure is watched for its least time before anything is asked of it.
 
-    What passed before somebody could see, as while no server ran, is not watching.
+    What passed while no server ran is not watching, and it begins anew.
     """
-    since = _watched_since(s)
+    since = s.run.soaks_since
     if since is None or s.phase is None or waiting(s):
         return None
     rest = since + _soak(s.phase) - s.now
@@ -288,7 +288,7 @@ def due_steps(s: Situation) -> tuple[Step, ...]:
         return ()
     if waiting(s):
         return s.phase.before
-    since = _watched_since(s)
+    since = s.run.soaks_since
     soaked = since is not None and s.now - since >= _soak(s.phase)
     return (*s.phase.before, *s.phase.after) if soaked and _final(s) else s.phase.before
 
@@ -424,11 +424,6 @@ def _withdrawn(run: Run, name: str) -> bool:
     return trial is not None and trial.state is TrialState.WITHDRAWN
 
 
-def _watched_since(s: Situation) -> datetime | None:
-    began = s.run.watched_since
-    return began and max(began, s.evidence.watching_since)
-
-
 def _soak(phase: Phase) -> timedelta:
     return phase.lasts_least / phase.stage_count
 
@@ -537,8 +532,11 @@ def _began(s: Situation, judgement: Judgement) -> datetime | None:
 
 
 def _concerned(run: Run, judgement: Judgement) -> tuple[Trial, ...]:
+    component, phase = judgement.component, judgement.phase
     return tuple(
         trial
-        for trial in run.exposed
-        if trial.phase == judgement.phase and judgement.component in (trial.component, ENVIRONMENT)
+        for trial in run.trials.values()
+        if component in (trial.component, ENVIRONMENT)
+        and trial.phase == phase
+        and trial.state is TrialState.EXPOSED
     )

@@ -108,7 +108,8 @@ class Run:
     phase_attempt  grows when a phase is tried again: its steps and gates count anew.
     stage          index of the exposure in force within the phase; -1: not exposed yet.
     exposing       number of the exposure event not yet confirmed at the target; None: confirmed.
-    watched_since  when the phase's latest exposure was confirmed: soaking counts from here.
+    watched_since  when the phase's latest exposure was confirmed.
+    resumed_at     when watching went on after nobody had watched for long.
     begun          every trial that was ever exposed: (phase, component, attempt), in order.
     closed         what needs a person before the phase may pass: condition → why.
     """
@@ -130,6 +131,7 @@ class Run:
     stage: int = -1
     exposing: int | None = None
     watched_since: datetime | None = None
+    resumed_at: datetime | None = None
     trials: Mapping[str, Trial] = field(default_factory=dict)
     begun: tuple[tuple[str, str, int], ...] = ()
     rollbacks: tuple[Rollback, ...] = ()
@@ -151,6 +153,13 @@ class Run:
     def of_phase(self, phase: str) -> tuple[Trial, ...]:
         """Return the present trials that belong to a phase."""
         return tuple(trial for trial in self.trials.values() if trial.phase == phase)
+
+    @property
+    def soaks_since(self) -> datetime | None:
+        """Since when the phase's latest exposure was watched without a long gap."""
+        if self.watched_since is None or self.resumed_at is None:
+            return self.watched_since
+        return max(self.watched_since, self.resumed_at)
 
     @property
     def exposed(self) -> tuple[Trial, ...]:
@@ -260,6 +269,10 @@ def _exposure_confirmed(run: Run, event: Event) -> Run:
     return replace(run, exposing=None, watched_since=event.at)
 
 
+def _watch_resumed(run: Run, event: Event) -> Run:
+    return replace(run, resumed_at=event.at)
+
+
 def _rollback_started(run: Run, event: Event) -> Run:
     components = _names(event.body, "components")
     trials = dict(run.trials)
@@ -355,6 +368,7 @@ CHANGES: dict[str, Callable[[Run, Event], Run]] = {
     "phase_started": _phase_started,
     "exposed": _exposed,
     "exposure_confirmed": _exposure_confirmed,
+    "watch_resumed": _watch_resumed,
     "rollback_started": _rollback_started,
     "rollback_confirmed": _rollback_confirmed,
     "gate_failed": _closed,

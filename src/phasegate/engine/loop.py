@@ -75,6 +75,8 @@ class Loop(Thread):
         self._stop_asked = False
         self._ended: set[str] = set()
         self._unread: set[str] = set()
+        self._unwatched = timedelta(0)
+        self._resumed: set[str] = set()
         self._runs: dict[str, Run] = {}
         self._watched: dict[str, tuple[Watch, ...]] = {}
         reconciler.before_exposing = self._expect
@@ -134,8 +136,11 @@ class Loop(Thread):
     def _take_over(self, now: datetime) -> None:
         """Begin to decide. Where leases had run out nobody was treated, so nothing was unseen."""
         log.info("decides", holder=self._holder)
-        leases = self._store.attended().leases
-        self._reconciler.watch_from(now, [name for name, left in leases.items() if left == 0])
+        attended = self._store.attended()
+        over = [name for name, left in attended.leases.items() if left == 0]
+        self._reconciler.watch_from(now, over)
+        self._unwatched = timedelta(milliseconds=attended.ago_ms or 0)
+        self._resumed.clear()
 
     def _went_on(self, began: float) -> bool:
         """Say whether this server has decided all the time, and was neither stalled nor cut off."""
@@ -219,6 +224,9 @@ class Loop(Thread):
         known = self._known(run_id)
         if known is not None and not known.exposed and known.ended is None:
             self._presence.begin(known.environment, _unattended(self._reconciler.look(run_id)))
+        if run_id not in self._resumed:
+            self._reconciler.resume(run_id, self._unwatched)
+            self._resumed.add(run_id)
         return self._reconciler.turn(run_id)
 
 

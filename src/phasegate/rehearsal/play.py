@@ -62,7 +62,8 @@ class _Series:
     """
 
     name: str
-    kind: MetricKind
+    graded: bool
+    timed: bool
     p0: float
     lag_s: float
     first: bool
@@ -149,7 +150,8 @@ class _Play:
     def _opened(self, rule: Rule, runs: int, *, first: bool) -> _Series:
         return _Series(
             name=rule.metric.name,
-            kind=rule.metric.kind,
+            graded=rule.graded,
+            timed=rule.metric.kind is MetricKind.RATE,
             first=first,
             p0=healthy_share(self._plan, self._phase, rule),
             lag_s=rule.metric.lag.total_seconds(),
@@ -171,8 +173,7 @@ class _Play:
         exposures = self._stage(max(0.0, began), soak)
         harmed = self._harmed.showing(series.name)
         people = self._plan.traffic * self._step_s / 60
-        graded = series.kind is MetricKind.MEAN
-        stretch = Stretch(at_s=began, people=people, p0=series.p0, graded=graded)
+        stretch = Stretch(at_s=began, people=people, p0=series.p0, graded=series.graded)
         treated, control = come(self._rng, stretch, exposures, harmed)
         series.treated.add(treated)
         now = self._exposures(at - self._step_s, soak, self._going.size)
@@ -216,8 +217,7 @@ class _Play:
         beta = 1 - self._plan.confidence
         for series in gated:
             for bound in series.gates:
-                timed = series.kind is MetricKind.RATE
-                shown = proofs(series.treated, bound, beta, timed=timed)
+                shown = proofs(series.treated, bound, beta, timed=series.timed)
                 passed &= shown.passed.reshape(shape)
         done: Flags = np.logical_and.reduce(passed)
         self._became.passed[self._going[done]] = True

@@ -7,7 +7,7 @@ cut into calls. Mutable for speed; `fold` copies an account before it changes it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import isfinite
 
 from phasegate.core.evidence import Arm, Tally, Uncountable
@@ -16,6 +16,7 @@ from phasegate.core.judge.bets import Wealth
 from phasegate.core.judge.counts import Arms, Block, Counts, Part
 from phasegate.core.judge.share import ShareGuard
 from phasegate.core.judge.terms import Terms
+from phasegate.core.judge.twins import twin
 from phasegate.core.judge.units import Values
 from phasegate.core.plan import EVERYONE
 
@@ -41,6 +42,7 @@ class Setup:
     valued    its tallies carry sums of a measured quantity, which has a unit.
     scale     good and bad end of a mean's scale; None for all else.
     timed     it counts events in the time that subjects are present.
+    ladder    series of the cuts of a quantile, which are judged together; empty for all else.
     """
 
     terms: tuple[Terms, ...] = ()
@@ -50,11 +52,19 @@ class Setup:
     valued: bool = False
     scale: tuple[float, float] | None = None
     timed: bool = False
+    ladder: tuple[str, ...] = ()
+
+    @property
+    def graded(self) -> bool:
+        """It is judged by means of values between good and bad."""
+        return self.scale is not None or bool(self.ladder)
 
     def part(self, tally: Tally) -> Tally | Part:
         """Return what a tally counts as."""
         if self.scale is not None:
             return means.part(tally, self.scale)
+        if self.ladder:
+            return means.rung(tally, self.ladder)
         return rates.part(tally) if self.timed else tally
 
     def fault(self, tally: Tally) -> str:
@@ -70,6 +80,7 @@ class Account:
     setup            what it is judged by; guards, one for each of its terms.
     group, exposure  of the open batch; `batch` what it holds, `block` the open block.
     first, tick      first block seen, and how many blocks later the newest began.
+    observed         treated observations, with those of nobody in particular.
     last_seen, heard newest second seen of any arm, and of treatment: control may go on talking
                      while nobody treated is heard of any more.
     alarms           bad observations in tallies that were impossible otherwise.
@@ -90,6 +101,7 @@ class Account:
     exposure: int = 0
     first: int = 0
     tick: int = 0
+    observed: int = 0
     last_seen: int | None = None
     heard: int | None = None
     alarms: int = 0
@@ -123,14 +135,11 @@ class Account:
 
     def copy(self) -> Account:
         """Return an account that can be changed without changing this one."""
-        return replace(
-            self,
-            treated=replace(self.treated),
-            control=replace(self.control),
-            batch=replace(self.batch),
-            block=replace(self.block),
-            values=replace(self.values),
-        )
+        copy = _account(self)
+        copy.treated, copy.control = _counts(self.treated), _counts(self.control)
+        copy.batch, copy.block = _block(self.batch), _block(self.block)
+        copy.values = _values(self.values)
+        return copy
 
     def add(self, tally: Tally, group: int, exposure: int, *, confirmed: bool = True) -> None:
         """Add a tally of the group; exposure in basis points, 0 where it is not known.
@@ -166,6 +175,7 @@ class Account:
     def _hear(self, tally: Tally, at: int) -> None:
         if tally.arm is Arm.TREATMENT and tally.seen:
             self.heard = max(self.heard or at, at)
+            self.observed += tally.seen
 
     def settled(self) -> Account:
         """Return the account as it is once the open group is complete."""
@@ -189,7 +199,7 @@ class Account:
         self._weigh_arms()
         looked = self.batch.worth_a_look
         # A mean's bets are on whole batches: one that waited for bad news would be chosen by it.
-        if looked or self.batch.newly_bad or self.setup.scale is not None:
+        if looked or self.batch.newly_bad or self.setup.graded:
             self._pay()
         if not looked or self.uneven:
             return
@@ -279,3 +289,6 @@ def fault(tally: Tally) -> str:
         f"{tally.bad} bad of {tally.seen} seen, {tally.subjects_bad} of {tally.subjects} subjects, "
         f"{tally.newly_bad} newly bad and {tally.again_bad} again, {tally.at_risk} at risk"
     )
+
+
+_account, _counts, _block, _values = twin(Account), twin(Counts), twin(Block), twin(Values)
