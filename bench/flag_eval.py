@@ -41,6 +41,7 @@ SUBJECTS = [
 TARGETS_NS = {
     "phasegate engine": (150, 400, 550),
     "phasegate FlagClient": (400, 650, 800),
+    "phasegate FlagClient, on trial": (400, 650, 800),
     "phasegate FastClient": (2_000, 2_000, 2_000),
 }
 TARGET_ABOVE_SDK_NS = 600

@@ -102,14 +102,17 @@ def measure(processes: Processes, folder: Path, seconds: float, rate: float) -> 
     ended = threading.Event()
     threading.Thread(target=_watch_memory, args=(server, rss, ended)).start()
     before = _cpu_s(server)
-    sender = subprocess.run(
+    sender = subprocess.Popen(
         [sys.executable, __file__, "--send", url, "--seconds", str(seconds), "--rate", str(rate)],
-        check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PHASEGATE_TOKEN": tokens["shop"]},
     )
-    sent = json.loads(sender.stdout)
+    assert sender.stdout is not None
+    assert sender.stdout.readline() == "sending\n"
+    time.sleep(max(1.0, seconds - 3))
+    withdrawn_ms = _withdrawn_ms(desk, url, tokens["shop"], run)
+    sent = json.loads(sender.communicate()[0])
     cpu = _cpu_s(server) - before
     time.sleep(1.5)
     ended.set()
@@ -118,9 +121,10 @@ def measure(processes: Processes, folder: Path, seconds: float, rate: float) -> 
         **sent,
         "cpu_s": cpu,
         "rss": rss,
-        "joined": counters["joined"],
+        # One more is the sentinel.
+        "joined": counters["joined"] - 1,
         "judged": _judged(desk, run),
-        "withdrawn_ms": _withdrawn_ms(desk, url, tokens["shop"], run),
+        "withdrawn_ms": withdrawn_ms,
     }
 
 
@@ -137,6 +141,7 @@ def send(url: str, seconds: float, rate: float) -> dict[str, float]:
         threading.Thread(target=_send, args=(url, seconds, rate / CONNECTIONS, own, count, index))
         for index, (own, count) in enumerate(zip(bodies, counts, strict=True))
     ]
+    print("sending", flush=True)
     began = time.perf_counter()
     for thread in threads:
         thread.start()
@@ -196,7 +201,7 @@ def told(seen: dict[str, Any]) -> None:
     print(f"judged: {judged}")
     print(f"asked again     {seen['asked_again']:>10,.0f} spans; rejected {seen['rejected']:,.0f}")
     print(f"slowest answer  {seen['slowest_ms']:>10.0f} ms")
-    print(f"sentinel to withdrawn flag {seen['withdrawn_ms']:.0f} ms, afterwards")
+    print(f"sentinel to withdrawn flag {seen['withdrawn_ms']:.0f} ms, under that load")
 
 
 def _withdrawn_ms(desk: httpx.Client, url: str, token: str, run: str) -> float:

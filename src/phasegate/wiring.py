@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -21,7 +22,7 @@ from phasegate.engine.background import Background
 from phasegate.engine.clock import SteadyClock
 from phasegate.engine.health import ClockWatch, Health, Watchdog
 from phasegate.engine.loop import Loop
-from phasegate.engine.measures import Kind, Measure, OwnMeasures, gauge, labelled
+from phasegate.engine.measures import Kind, Measure, OwnMeasures, counter, gauge, labelled
 from phasegate.engine.observer import Observer
 from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
@@ -29,7 +30,7 @@ from phasegate.engine.retention import Retention
 from phasegate.engine.sentry import Sentry
 from phasegate.flags.journal import log_of
 from phasegate.ports import MetricSource, Publisher, Store
-from phasegate.service import runs
+from phasegate.service import load, runs
 from phasegate.settings import Settings
 from phasegate.telemetry.intake import Intake
 from phasegate.telemetry.tallying import Tallier
@@ -110,6 +111,7 @@ class Engine:
             daemon=True,
         )
         self._recalled: dict[tuple[str, str], set[str]] = {}
+        self._over: set[str] = set()
 
     def start(self) -> None:
         """Serve what the store says, then begin to decide."""
@@ -124,10 +126,10 @@ class Engine:
 
     def stop(self) -> None:
         """Finish the round under way, keep what was received, give up steps, release everything."""
-        self._watchdog.stop()
-        self._retention.stop()
         self._sentry.stop()
         self._loop.stop()
+        self._retention.stop()
+        self._watchdog.stop()
         self._stopping.set()
         self.intake.hurry()
         if self._flusher.is_alive():
@@ -170,12 +172,10 @@ class Engine:
             "Components withdrawn from memory that are not on record yet.",
             len(self._sentry.held),
         )
-        yield labelled(
+        yield counter(
             "phasegate_packed_tallies",
             "Old tallies that this server has packed.",
-            "by",
-            {"server": self._retention.packed},
-            Kind.COUNTER,
+            self._retention.packed,
         )
         yield labelled(
             "phasegate_telemetry",
@@ -219,8 +219,14 @@ class Engine:
                 self._tallier.recall([one for one in seen if one.series in new])
         self._recalled = looked_for
 
-    def _ended(self) -> list[str]:
-        return [run.id for run in runs(self.store) if run.ended and not run.rollbacks]
+    def _ended(self) -> set[str]:
+        """Return the runs that are over; one that cannot be read is not known to be."""
+        for log in self.store.logs():
+            if log not in self._over and not log.startswith(log_of("")):
+                with suppress(ValueError):
+                    run = load(self.store, log)
+                    self._over |= {log} if run.ended and not run.rollbacks else set()
+        return self._over
 
     def _environments(self) -> set[str]:
         prefix = log_of("")

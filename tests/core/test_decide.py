@@ -363,12 +363,13 @@ def test_what_nobody_could_see_takes_nothing_back_and_lets_nothing_go_on() -> No
     assert (decision.rule, decision.verb) == ("guard_blind", Verb.HOLD)
 
 
-def test_an_exposure_soaks_only_while_somebody_could_see() -> None:
+def test_after_a_gap_in_watching_an_exposure_soaks_anew() -> None:
     story = soaked()
-    early = seen_since(story, since=story.now - MINUTE, last_seen=story.now)
+    story.tell("watch_resumed", {"unwatched_ms": 600_000})
+    early = seen_since(story, since=NOON, last_seen=story.now)
 
-    story.later(9 * MINUTE)
-    late = seen_since(story, since=story.now - 10 * MINUTE, last_seen=story.now)
+    story.later(11 * MINUTE)
+    late = seen_since(story, since=NOON, last_seen=story.now)
 
     assert early.rule == "soaking"
     assert late.kind == "phase_passed"

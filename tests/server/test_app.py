@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 
 from phasegate.server.bodies import MOST_BODY
 
@@ -120,3 +123,19 @@ def test_while_the_store_fails_every_answer_says_so(plane: Plane, refused: Refus
     plane.lose("tokens")
     refused(plane.get("/api/v1/runs", "cleo"), 503, "unavailable")
     refused(plane.post("/v1/traces", {}, "shop"), 503, "unavailable")
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on this machine")
+def test_prometheus_reads_what_a_server_says_of_itself(
+    plane: Plane, until: Until, exposed: Callable[[], str]
+) -> None:
+    exposed()
+
+    shown = plane.get("/metrics").text
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=shown, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    for name in ("decides", "undecided_seconds", "ready", "nobody_decides", "packed_tallies_total"):
+        assert f"\nphasegate_{name} " in shown

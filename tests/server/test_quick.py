@@ -20,7 +20,7 @@ from phasegate.server.bare import Header
 from phasegate.server.board import FlagBoard
 from phasegate.server.ofrep import BODY_LIMIT, Ofrep
 from phasegate.server.pace import Pace
-from phasegate.server.quick import Quick, QuickProtocol
+from phasegate.server.quick import LONGEST_HEAD, MOST_HEADS, Quick, QuickProtocol
 
 SECRET = "pg_secret"
 SHOP = Person(name="shop", role=Role.APPLICATION)
@@ -157,6 +157,7 @@ THE_LONG_WAY = {
     "a long body": request(body=b" " * (BODY_LIMIT + 1)),
     "two lengths": request("new_cart", None, "content-length: 3"),
     "no protocol": b"POST /ofrep/v1/evaluate/flags/new_cart\r\n\r\n",
+    "a long head": request("new_cart", None, f"cookie: {'x' * LONGEST_HEAD}"),
     "nonsense in the head": request("new_cart", None, "a b: c"),
 }
 
@@ -229,6 +230,38 @@ def test_the_public_provider_is_answered_at_once(place: Place) -> None:
 
 def _headers() -> dict[str, str]:
     return {"authorization": f"Bearer {SECRET}"}
+
+
+@pytest.fixture
+def people() -> dict[str, Person]:
+    return {SECRET: SHOP}
+
+
+@pytest.fixture
+def quick(people: dict[str, Person]) -> Quick:
+    board = FlagBoard()
+    board.publish("production", 1, document("production", 1, STATES))
+    return Quick(Ofrep(board, "production"), people.get)
+
+
+def test_whoever_is_remembered_no_more_takes_the_long_way(
+    quick: Quick, people: dict[str, Person]
+) -> None:
+    before = quick.answer(request(), [])
+
+    people.clear()
+
+    assert before
+    assert quick.answer(request(), []) is None
+    assert quick.answer(request()[:-1], []) is None
+
+
+def test_only_so_many_heads_are_remembered(quick: Quick) -> None:
+    asked = [request("new_cart", None, f"x-request: {number}") for number in range(MOST_HEADS + 9)]
+
+    assert all(quick.answer(one, []) for one in asked)
+
+    assert len(quick._heads) == 9
 
 
 def test_whoever_asks_too_often_is_told_so(serve: Callable[..., Any]) -> None:

@@ -168,8 +168,12 @@ class InForce:
             self._tell(Notice(news=News.STALE, reason=reason))
 
     def _tell(self, notice: Notice) -> None:
-        if self._on_news is not None:
+        if self._on_news is None:
+            return
+        try:
             self._on_news(notice)
+        except Exception:  # noqa: BLE001 the application's own code; flags go on whatever it raises
+            _log.warning("whoever was told that flags are %s failed", notice.news, exc_info=True)
 
 
 def differing(before: FlagSet | None, after: FlagSet) -> tuple[str, ...]:

@@ -96,7 +96,8 @@ def ended(s: Situation) -> Decision | None:
 def sentinel_tripped(s: Situation) -> Decision | None:
     """The first safety-critical event takes back the component it accuses, at once.
 
-    Where it accuses none alone, the whole phase goes back, or holds if the plan says so.
+    So does one that still arrives while the component waits to be tried again. Where it accuses
+    none alone, the whole phase goes back, or holds if the plan says so.
     """
     return _tripped(s, "sentinel_tripped", [j for j in s.evidence.guards if _is_sentinel(j)])
 
@@ -124,7 +125,7 @@ def guard_blind(s: Situation) -> Decision | None:
             for j, gap in blind
             if j.phase == phase and gap is not None
         )
-        components = _exposed_names(s.run, phase)
+        components = _going_names(s.run, phase)
         return _roll_back("guard_blind", phase, components, reasons, ())
     dim = [j for j, _ in unseen if _is_silent(s, j, s.plan.blind_for / 2)]
     if dim:
@@ -179,9 +180,9 @@ def exposure_unconfirmed(s: Situation) -> Decision | None:
 def soaking(s: Situation) -> Decision | None:
     """An exposure is watched for its least time before anything is asked of it.
 
-    What passed before somebody could see, as while no server ran, is not watching.
+    What passed while no server ran is not watching, and it begins anew.
     """
-    since = _watched_since(s)
+    since = s.run.soaks_since
     if since is None or s.phase is None or waiting(s):
         return None
     rest = since + _soak(s.phase) - s.now
@@ -287,7 +288,7 @@ def due_steps(s: Situation) -> tuple[Step, ...]:
         return ()
     if waiting(s):
         return s.phase.before
-    since = _watched_since(s)
+    since = s.run.soaks_since
     soaked = since is not None and s.now - since >= _soak(s.phase)
     return (*s.phase.before, *s.phase.after) if soaked and _final(s) else s.phase.before
 
@@ -302,7 +303,8 @@ def waiting(s: Situation) -> tuple[str, ...]:
 
 
 def _tripped(s: Situation, rule: str, guards: Iterable[Judgement]) -> Decision | None:
-    exposed = {(trial.phase, trial.component) for trial in s.run.exposed}
+    going = (t for t in s.run.trials.values() if t.state is not TrialState.WITHDRAWN)
+    exposed = {(trial.phase, trial.component) for trial in going}
     tripped = [
         j
         for j in guards
@@ -334,7 +336,7 @@ def _environment(s: Situation, rule: str, judgement: Judgement) -> Decision | No
     reason = f"control is harmed as well, no component alone is to blame: {judgement.sentence}"
     if phase.if_control_fails_too is OnOutage.HOLD:
         return _incident(s, phase, judgement, reason)
-    names = _exposed_names(s.run, phase.name)
+    names = _going_names(s.run, phase.name)
     return _roll_back(rule, phase.name, names, (reason,), (judgement,)) if names else None
 
 
@@ -422,11 +424,6 @@ def _withdrawn(run: Run, name: str) -> bool:
     return trial is not None and trial.state is TrialState.WITHDRAWN
 
 
-def _watched_since(s: Situation) -> datetime | None:
-    began = s.run.watched_since
-    return began and max(began, s.evidence.watching_since)
-
-
 def _soak(phase: Phase) -> timedelta:
     return phase.lasts_least / phase.stage_count
 
@@ -498,8 +495,9 @@ def _signatures(s: Situation, role: object) -> int:
     )
 
 
-def _exposed_names(run: Run, phase: str) -> tuple[str, ...]:
-    return tuple(t.component for t in run.exposed if t.phase == phase)
+def _going_names(run: Run, phase: str) -> tuple[str, ...]:
+    """Name the components of a phase that are exposed, and those that wait to be once more."""
+    return tuple(t.component for t in run.of_phase(phase) if t.state is not TrialState.WITHDRAWN)
 
 
 def _is_sentinel(judgement: Judgement) -> bool:
@@ -534,8 +532,11 @@ def _began(s: Situation, judgement: Judgement) -> datetime | None:
 
 
 def _concerned(run: Run, judgement: Judgement) -> tuple[Trial, ...]:
+    component, phase = judgement.component, judgement.phase
     return tuple(
         trial
-        for trial in run.exposed
-        if trial.phase == judgement.phase and judgement.component in (trial.component, ENVIRONMENT)
+        for trial in run.trials.values()
+        if component in (trial.component, ENVIRONMENT)
+        and trial.phase == phase
+        and trial.state is TrialState.EXPOSED
     )

@@ -58,8 +58,9 @@ class Loop(Thread):
         clock: Callable[[], datetime],
         holder: str,
         may_decide: Callable[[], bool] = lambda: True,
+        passing: Callable[[], float] = time.monotonic,
     ) -> None:
-        """may_decide: says whether this server's clock can be trusted."""
+        """may_decide: says whether this server's clock can be trusted. passing: as of presence."""
         super().__init__(name="phasegate-engine", daemon=True)
         self._store = store
         self._reconciler = reconciler
@@ -69,10 +70,13 @@ class Loop(Thread):
         self._clock = clock
         self._holder = holder
         self._may_decide = may_decide
+        self._passing = passing
         self._wake = Signal()
         self._stop_asked = False
         self._ended: set[str] = set()
         self._unread: set[str] = set()
+        self._unwatched = timedelta(0)
+        self._resumed: set[str] = set()
         self._runs: dict[str, Run] = {}
         self._watched: dict[str, tuple[Watch, ...]] = {}
         reconciler.before_exposing = self._expect
@@ -103,7 +107,7 @@ class Loop(Thread):
 
     def round(self) -> None:
         """Take a turn for every run that goes on, or follow. Raises Unavailable: no store."""
-        began, now = time.monotonic(), self._clock()
+        began, now = self._passing(), self._clock()
         decides = self._may_decide() and self._store.acquire(
             "engine", self._holder, now, now + LEASE
         )
@@ -125,15 +129,18 @@ class Loop(Thread):
             leases = self._presence.left()
         self._look_for(going_on, leases)
         self._presence.show(wanted, leases, began, LEASE)
-        ended = time.monotonic()
+        ended = self._passing()
         failing = tuple(run_id for run_id in going_on if run_id not in good)
         self.last = Round(decided=decides, ended=ended, took_s=ended - began, failing=failing)
 
     def _take_over(self, now: datetime) -> None:
         """Begin to decide. Where leases had run out nobody was treated, so nothing was unseen."""
         log.info("decides", holder=self._holder)
-        leases = self._store.attended().leases
-        self._reconciler.watch_from(now, [name for name, left in leases.items() if left == 0])
+        attended = self._store.attended()
+        over = [name for name, left in attended.leases.items() if left == 0]
+        self._reconciler.watch_from(now, over)
+        self._unwatched = timedelta(milliseconds=attended.ago_ms or 0)
+        self._resumed.clear()
 
     def _went_on(self, began: float) -> bool:
         """Say whether this server has decided all the time, and was neither stalled nor cut off."""
@@ -217,6 +224,9 @@ class Loop(Thread):
         known = self._known(run_id)
         if known is not None and not known.exposed and known.ended is None:
             self._presence.begin(known.environment, _unattended(self._reconciler.look(run_id)))
+        if run_id not in self._resumed:
+            self._reconciler.resume(run_id, self._unwatched)
+            self._resumed.add(run_id)
         return self._reconciler.turn(run_id)
 
 

@@ -25,6 +25,12 @@ from phasegate.ports import Conflict, Fence, Store, Target
 MOST_PAUSE = timedelta(seconds=2)
 """How old a decision may be when it is written down; a server's right to decide lasts 5 s."""
 
+MOST_UNWATCHED = timedelta(seconds=10)
+"""Longest gap in watching that soaking goes on after; for a quick plan, a quarter of `blind_for`.
+
+As long as it takes another server to notice that the one that decided is gone.
+"""
+
 MOST_MOVES = 10
 """How many events one turn may add: more would starve other runs."""
 
@@ -88,6 +94,19 @@ class Reconciler:
                 # Somebody was faster. What is in the log now decides; nothing of ours was written.
                 self._memories.pop(run_id, None)
                 return self._turn(run_id)
+
+    def resume(self, run_id: str, unwatched: timedelta) -> None:
+        """Write down that nobody has watched for so long, if that was long: soaking begins anew.
+
+        Raises Unavailable, and Conflict where somebody was faster.
+        """
+        with self._alone(run_id):
+            memory = self._memory(run_id)
+            most = min(MOST_UNWATCHED, memory.plan.blind_for / 4)
+            if memory.run.soaks_since is None or memory.run.ended or unwatched <= most:
+                return
+            body: dict[str, Json] = {"unwatched_ms": round(unwatched.total_seconds() * 1000)}
+            self._append(memory, "watch_resumed", body, self._clock())
 
     def take_back(self, run_id: str) -> Run:
         """Bring about, and confirm, what a run without a readable plan has taken back; no more.
@@ -205,7 +224,7 @@ class Reconciler:
         situation = Situation(plan=view.plan, run=view.run, evidence=view.evidence, now=view.at)
         steps: tuple[Step, ...] = () if view.run.paused else due_steps(situation)
         self._observer.begin(view.plan, view.run, origin, steps, view.evidence.findings)
-        self._observer.read_levels(view.plan, view.run)
+        self._observer.read_levels(view.plan, view.run, origin)
 
 
 def next_event(run: Run, kind: str, body: Mapping[str, Json], actor: str, now: datetime) -> Event:

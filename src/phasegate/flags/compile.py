@@ -98,6 +98,10 @@ class FlagSet:
             evaluator = self._bind(key)
         return evaluator(targeting_key, attributes)
 
+    def evaluator(self, key: str) -> Evaluator:
+        """Return what evaluates a flag, for whoever finds it again by himself."""
+        return self._bound.get(key) or self._bind(key)
+
     def replaced(self, key: str, definition: object) -> FlagSet:
         """Return the flag set with one flag defined anew; all others stay compiled."""
         flag = _compiled(key, definition, self._common)

@@ -42,6 +42,12 @@ def test_lines_that_are_meant_to_be_kept_are(tmp_path: Path) -> None:
     assert found.seen == "all 7 tables are there | 1 line of output not kept"
 
 
+def test_what_our_own_commands_say_is_kept(tmp_path: Path) -> None:
+    options = {"command": "phasegate --version", "directory": str(tmp_path)}
+
+    assert CommandCheck().exercise(options, 20).seen.startswith("phasegate 0.")
+
+
 def test_a_stop_ends_commands_with_all_they_started_and_says_nothing_of_health(
     tmp_path: Path,
 ) -> None:

@@ -338,11 +338,12 @@ import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from phasegate.adapters.stores.archive import back_up, restore
+from phasegate.adapters.stores.postgres import PostgresStore
 from phasegate.adapters.stores.sqlite import SqliteStore
 from phasegate.ports import Settlement
 
 act, place, path = sys.argv[1:]
-store = SqliteStore(place)
+store = PostgresStore(place) if "://" in place else SqliteStore(place)
 
 def begun(_):
     return lambda count: count and os.kill(os.getpid(), signal.SIGKILL)
@@ -357,29 +358,37 @@ else:
 """
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("act", ["backup", "restore", "late"])
 def test_a_kill_in_the_middle_leaves_nothing_half_done_and_it_can_be_done_again(
-    new: Open, tmp_path: Path, act: str
+    tmp_path: Path, database: Callable[[], str], kind: str, act: str
 ) -> None:
-    old, path, place = new("sqlite"), tmp_path / "backup", tmp_path / "fresh.db"
+    postgres = kind == "postgresql"
+    here, there = (database() if postgres else str(tmp_path / name) for name in ("old", "fresh"))
+    old, path = opened(here), tmp_path / "backup"
     fill(old)
     if act != "backup":
-        back_up(old, path, "sqlite", NOON, begun)
-    begins = tmp_path / "store-0.db" if act == "backup" else place
+        back_up(old, path, kind, NOON, begun)
+    place = here if act == "backup" else there
 
     done = subprocess.run(
-        [sys.executable, "-c", KILLED_IN_BETWEEN, act, str(begins), str(path)], check=False
+        [sys.executable, "-c", KILLED_IN_BETWEEN, act, place, str(path)], check=False
     )
 
     assert done.returncode == -signal.SIGKILL
     if act == "backup":
         assert not path.exists()
-        back_up(old, path, "sqlite", NOON, begun)
-    fresh = SqliteStore(place)
+        back_up(old, path, kind, NOON, begun)
+    fresh = opened(there)
     assert fresh.logs() == []
     restore(fresh, path, nothing, begun)
     assert content(fresh) == content(old)
     fresh.close()
+    old.close()
+
+
+def opened(place: str) -> SqlStore:
+    return PostgresStore(place) if "://" in place else SqliteStore(place)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -20,16 +20,8 @@ from phasegate.ports import Unavailable
 KEY = ("phase", "component", "attempt", "series", "arm", "writer")
 """Columns that name whose counts a row holds: few different ones, which come again and again."""
 
-COUNTS = (
-    "seen",
-    "bad",
-    "subjects",
-    "subjects_bad",
-    "at_risk",
-    "newly_bad",
-    "again_bad",
-    "total",
-)
+COUNTS = tuple(name for name in TALLY if name not in {*KEY, "run", "ripe_ms", "bucket", "sequence"})
+"""All other columns, as they are: what a tally gets one day is packed as well."""
 
 COLUMNS = ("row", *TALLY)
 PLACE = {name: number for number, name in enumerate(COLUMNS)}

@@ -7,7 +7,7 @@ cut into calls. Mutable for speed; `fold` copies an account before it changes it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import isfinite
 
 from phasegate.core.evidence import Arm, Tally, Uncountable
@@ -16,6 +16,7 @@ from phasegate.core.judge.bets import Wealth
 from phasegate.core.judge.counts import Arms, Block, Counts, Part
 from phasegate.core.judge.share import ShareGuard
 from phasegate.core.judge.terms import Terms
+from phasegate.core.judge.twins import twin
 from phasegate.core.judge.units import Values
 from phasegate.core.plan import EVERYONE
 
@@ -136,14 +137,11 @@ class Account:
 
     def copy(self) -> Account:
         """Return an account that can be changed without changing this one."""
-        return replace(
-            self,
-            treated=replace(self.treated),
-            control=replace(self.control),
-            batch=replace(self.batch),
-            block=replace(self.block),
-            values=replace(self.values),
-        )
+        copy = _account(self)
+        copy.treated, copy.control = _counts(self.treated), _counts(self.control)
+        copy.batch, copy.block = _block(self.batch), _block(self.block)
+        copy.values = _values(self.values)
+        return copy
 
     def add(self, tally: Tally, group: int, exposure: int, *, confirmed: bool = True) -> None:
         """Add a tally of the group; exposure in basis points, 0 where it is not known.
@@ -304,3 +302,6 @@ def fault(tally: Tally) -> str:
         f"{tally.bad} bad of {tally.seen} seen, {tally.subjects_bad} of {tally.subjects} subjects, "
         f"{tally.newly_bad} newly bad and {tally.again_bad} again, {tally.at_risk} at risk"
     )
+
+
+_account, _counts, _block, _values = twin(Account), twin(Counts), twin(Block), twin(Values)

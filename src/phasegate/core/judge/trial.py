@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from phasegate.core.evidence import ENVIRONMENT, Judgement, Outcome
 from phasegate.core.judge import rates
@@ -35,21 +36,41 @@ class Asked:
 
     def account(self, component: str, series: str) -> Account | None:
         """Return a component's settled account of a series; None where nothing was seen."""
-        key = (self.phase.name, component, self.components[component], series)
-        account = self.ledger.accounts.get(key)
-        return account.settled() if account is not None else None
+        return self._settled(component).get(series)
 
     def accounts(self, component: str) -> Iterator[tuple[str, Account]]:
         """Yield (series, account) of everything seen of a component's attempt."""
-        trial = (self.phase.name, component, self.components[component])
-        for key, account in self.ledger.accounts.items():
-            if key[:3] == trial:
-                yield key[3], account
+        return iter(self._seen.get((component, self.components[component]), {}).items())
 
     def uneven(self, component: str) -> str:
         """Say what is wrong with the size of a component's arms; empty where nothing is."""
-        told = (account.settled().uneven for _, account in self.accounts(component))
+        told = (account.uneven for account in self._settled(component).values())
         return next((why for why in told if why), "")
+
+    @cached_property
+    def _seen(self) -> Mapping[tuple[str, int], Mapping[str, Account]]:
+        """Accounts of the phase by component and attempt, and by series."""
+        found: dict[tuple[str, int], dict[str, Account]] = {}
+        for (phase, component, attempt, series), account in self.ledger.accounts.items():
+            if phase == self.phase.name:
+                found.setdefault((component, attempt), {})[series] = account
+        return found
+
+    @cached_property
+    def _known(self) -> dict[str, Mapping[str, Account]]:
+        return {}
+
+    def _settled(self, component: str) -> Mapping[str, Account]:
+        """Return a component's settled accounts by series.
+
+        Settled once for all who ask: each guard asks for all of them, and settling copies, so that
+        a phase with a thousand guards spent most of a turn on the same copies.
+        """
+        known = self._known.get(component)
+        if known is None:
+            known = {series: one.settled() for series, one in self.accounts(component)}
+            self._known[component] = known
+        return known
 
 
 def judgement(
