@@ -16,6 +16,7 @@ from phasegate.core.judge.cases import at_most
 from phasegate.core.judge.share import CALM, OUTAGE_KEPT, PATIENCE, TURNING
 from phasegate.core.judge.terms import ABSOLUTE, RELATIVE, REPEAT, SYSTEM, Terms
 from phasegate.core.plan import EVERYONE
+from phasegate.rehearsal.batches import Batches
 from phasegate.rehearsal.counted import Came, OpenBlock, Sums
 from phasegate.rehearsal.wealths import Flags, Floats, Ints, Numbers, Wealths
 
@@ -66,7 +67,7 @@ class Lanes:
         self._outage: Flags = np.zeros(n, dtype=bool)
         self._waited: Ints = np.zeros(n, dtype=np.int64)
         self._open = OpenBlock(n)
-        self._batch: Floats = np.zeros((5, n))
+        self._batches = Batches(n)
         self._tick = 0
 
     def expose(self, exposures: Ints) -> None:
@@ -89,7 +90,7 @@ class Lanes:
             setattr(self, name, getattr(self, name)[lanes])
         self._since = (self._since[0][lanes], self._since[1][lanes])
         self._open.keep(lanes)
-        self._batch = self._batch[:, lanes]
+        self._batches.keep(lanes)
         self._factors = _only(self._factors, lanes)
         self._factors_again = _only(self._factors_again, lanes)
 
@@ -129,22 +130,17 @@ class Lanes:
             self._look(looked)
 
     def _compare_means(self, treated: Came, control: Came) -> Flags:
-        """Add to the batches, pay those that are whole; say which of them may have raised."""
-        held = self._batch
-        held[4] = np.where(held[0] + held[2] > 0, held[4], self._tick)
-        for row, came in enumerate(
-            (treated.at_risk, treated.newly_bad, control.at_risk, control.newly_bad)
-        ):
-            held[row] += came
-        whole: Flags = (held[0] > 0) & (held[2] > 0)
+        """Pay the batches that are whole; say which of them may have raised the evidence."""
+        batches = self._batches
+        whole = batches.add(self._tick, treated, control)
         lanes = np.flatnonzero(whole & self._compared)
         if lanes.size:
-            gains = _of_batches(held[:, lanes], self.terms.margin)
+            gains = batches.gains(lanes, self.terms.margin)
             self._relative.pay(np.exp(np.minimum(gains, MOST_GAIN)), lanes)
-            turned = (held[1] + held[3])[lanes] > 0
+            turned = batches.bad[lanes] > 0
             self._turn(lanes[turned], gains[TURNING][turned])
-        raised: Flags = whole & (held[1] > 0)
-        held[:4, whole | (held[4] < self._tick)] = 0.0
+        raised: Flags = whole & (batches.treated_bad > 0)
+        batches.clear(whole, self._tick)
         return raised
 
     def _compare_shares(self, treated: Came, control: Came) -> None:
@@ -297,18 +293,6 @@ class Lanes:
             n = floor(self.control.recent_seen[lane])
             better[lane] = at_most(bad, n, float(self.treated.recent_share[lane])) <= CHANCE
         return better
-
-
-def _of_batches(held: Floats, margin: float) -> Floats:
-    """Return `core.judge.means.increments` for batches: values and their sum, of both arms."""
-    apart = held[1] / held[0] - held[3] / held[2] - margin
-    fewer, more = np.minimum(held[0], held[2]), np.maximum(held[0], held[2])
-    rough = (fewer + more) ** 2 / (fewer * more**2)
-    least = np.maximum(apart / (1 + margin), -1.0)
-    stakes, shifts = np.array(means.STAKES)[:, None], np.array(means.SHIFTS)[:, None]
-    gains = [np.log1p(stakes * least), (4 * shifts * apart - 2 * shifts**2) / rough]
-    found: Floats = np.concatenate(gains)
-    return found
 
 
 def _only(table: tuple[Floats, Floats, Floats], lanes: Ints) -> tuple[Floats, Floats, Floats]:

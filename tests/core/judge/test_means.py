@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from phasegate.core.evidence import Arm, Outcome, Tally
 from phasegate.core.judge import means, share, shown
-from phasegate.core.judge.account import Account, Setup
+from phasegate.core.judge.account import Account
 from phasegate.core.judge.counts import Block
 from phasegate.core.judge.interval import interval
+from phasegate.core.judge.setup import Setup
 from phasegate.core.judge.shown import Seen
 from phasegate.core.judge.terms import Terms
 
