@@ -18,6 +18,7 @@ from phasegate.core.judge.terms import ABSOLUTE, RELATIVE, REPEAT, SYSTEM, Terms
 from phasegate.core.plan import EVERYONE
 from phasegate.rehearsal.batches import Batches
 from phasegate.rehearsal.counted import Came, OpenBlock, Sums
+from phasegate.rehearsal.factors import factors, only
 from phasegate.rehearsal.wealths import Flags, Floats, Ints, Numbers, Wealths
 
 METHODS = ("", RELATIVE, REPEAT, ABSOLUTE, SYSTEM)
@@ -76,8 +77,8 @@ class Lanes:
             return
         self._exposures = exposures
         self._compared: Flags = (exposures > 0) & (exposures < EVERYONE)
-        self._factors = _factors(exposures, self.terms.margin, difference.RATIOS)
-        self._factors_again = _factors(exposures, 0.0, repeat.RATIOS)
+        self._factors = factors(exposures, self.terms.margin, difference.RATIOS)
+        self._factors_again = factors(exposures, 0.0, repeat.RATIOS)
 
     def keep(self, lanes: Ints) -> None:
         """Forget all other lanes."""
@@ -91,8 +92,8 @@ class Lanes:
         self._since = (self._since[0][lanes], self._since[1][lanes])
         self._open.keep(lanes)
         self._batches.keep(lanes)
-        self._factors = _only(self._factors, lanes)
-        self._factors_again = _only(self._factors_again, lanes)
+        self._factors = only(self._factors, lanes)
+        self._factors_again = only(self._factors_again, lanes)
 
     def add(self, tick: int, treated: Came, control: Came) -> None:
         """Add what became readable together; tick: the block it belongs to, counted from 0."""
@@ -293,19 +294,3 @@ class Lanes:
             n = floor(self.control.recent_seen[lane])
             better[lane] = at_most(bad, n, float(self.treated.recent_share[lane])) <= CHANCE
         return better
-
-
-def _only(table: tuple[Floats, Floats, Floats], lanes: Ints) -> tuple[Floats, Floats, Floats]:
-    return table[0][:, lanes], table[1][:, lanes], table[2][:, lanes]
-
-
-def _factors(
-    exposures: Ints, margin: float, ratios: tuple[float, ...]
-) -> tuple[Floats, Floats, Floats]:
-    """Return (bets, lanes) log factors: not bad, bad treated, bad control."""
-    table = np.zeros((3, len(ratios), len(exposures)))
-    for exposure in np.unique(exposures):
-        if 0 < exposure < EVERYONE:
-            found = np.array(difference.factors(int(exposure), margin, ratios)).T
-            table[:, :, exposures == exposure] = found[:, :, None]
-    return table[0], table[1], table[2]
