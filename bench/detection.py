@@ -52,7 +52,7 @@ def main() -> None:
         f"{SECONDS // 3600} hours, {PER_MINUTE} requests a minute, {100 * EXPOSURE:g} % treated, "
         f"alpha = {ALPHA}. Limits are exact or bootstrapped, 95 %.\n"
     )
-    for table in (_wrong, _outages, _found, _ratios):
+    for table in (_wrong, _outages, _found, _ratios, _limits):
         for line in table(dict(zip([s.name for s in SCENARIOS], found, strict=True))):
             print(row(line) if isinstance(line, list) else line)
     if arguments.plans:
@@ -95,7 +95,8 @@ def _played(place: int, runs: int, seed: int) -> dict[str, Outcome]:
 
 
 Found = dict[str, dict[str, Outcome]]
-PEERS = [name for name in RULES if name != "oracle"]
+ORACLES = ("oracle", "seeker", "by arms alone")
+PEERS = [name for name in RULES if name not in ORACLES]
 
 
 def _wrong(found: Found) -> Iterator[str | list[str]]:
@@ -152,6 +153,26 @@ def _ratios(found: Found) -> Iterator[str | list[str]]:
         ratios.append(_means(outcomes[OURS], outcomes["oracle"], scenario.onset or 0))
     middle, most = float(np.median(ratios)), max(ratios)
     yield f"\nphasegate against the oracle: {middle:.2f} in the median, {most:.2f} at most\n"
+
+
+def _limits(found: Found) -> Iterator[str | list[str]]:
+    yield (
+        "What can be had: mean exposure as a ratio to the oracle's. The seeker knows the rates and "
+        "not the moment; by arms alone, it looks at nothing but the arms of failures\n"
+    )
+    yield ["harm in treatment", OURS, *ORACLES[1:]]
+    ours: dict[str, list[float]] = {name: [] for name in (OURS, *ORACLES[1:])}
+    for scenario in HARMFUL:
+        outcomes, onset = found[scenario.name], scenario.onset or 0
+        for name, ratios in ours.items():
+            ratios.append(_means(outcomes[name], outcomes["oracle"], onset))
+        yield [scenario.name, *(_ratio(outcomes[n], outcomes["oracle"], onset) for n in ours)]
+    for name in ORACLES[1:]:
+        ratios = [mine / theirs for mine, theirs in zip(ours[OURS], ours[name], strict=True)]
+        yield (
+            f"\nphasegate against {name!r}: {np.median(ratios):.2f} in the median, "
+            f"{max(ratios):.2f} at most\n"
+        )
 
 
 def _told(outcome: Outcome, onset: int) -> str:

@@ -43,16 +43,52 @@ def phasegate(scenario: Scenario, counted: Counted) -> tuple[Ints, Ints]:
 
 def oracle(scenario: Scenario, counted: Counted) -> Ints:
     """The likelihood ratio of the truth against no difference, from the onset it is told."""
+    gain = _truth(scenario, counted)
+    gain[: scenario.onset or 0] = 0
+    return _first(np.cumsum(gain, axis=0) >= -log(ALPHA))
+
+
+def seeker(scenario: Scenario, counted: Counted) -> Ints:
+    """The same, but it is not told when harm begins: half of its bets at the start, half spread.
+
+    It knows the rates. Nobody who does not know the moment can be much faster at this error.
+    """
+    return _sought(np.exp(_truth(scenario, counted)))
+
+
+def arms_alone(scenario: Scenario, counted: Counted) -> Ints:
+    """The same as the seeker, by the arms of failures alone, as everything here that accuses."""
+    q = EXPOSURE * scenario.p1 / (EXPOSURE * scenario.p1 + (1 - EXPOSURE) * scenario.p0)
+    bets = (log(q / EXPOSURE), log((1 - q) / (1 - EXPOSURE)))
+    fallen = [counted.treated.newly_bad, counted.control.newly_bad]
+    gain = np.exp(sum(bad * bet for bad, bet in zip(fallen, bets, strict=True)))
+    return _sought(gain)
+
+
+def _sought(gain: Floats) -> Ints:
+    late = 0.5 * BLOCK_S / SECONDS
+    held = np.full(gain.shape[1], 0.5)
+    when = np.full(gain.shape[1], SECONDS)
+    for second in range(SECONDS):
+        held += late if second % BLOCK_S == 0 else 0.0
+        held = np.minimum(held * gain[second], 1e200)
+        kept = 0.5 - late * (second // BLOCK_S + 1)
+        when = np.where(held + kept >= 1 / ALPHA, np.minimum(when, second), when)
+    return when
+
+
+def _truth(scenario: Scenario, counted: Counted) -> Floats:
+    """Return by second and run what the true rates gain against no difference, as a logarithm."""
     p0, p1, s = scenario.p0, scenario.p1, EXPOSURE
     m = s * p1 + (1 - s) * p0
-    onset = scenario.onset or 0
-    gain = np.zeros(counted.seen[0].shape)
+    gain: Floats = np.zeros(counted.seen[0].shape)
     for arm, p in ((0, p1), (1, p0)):
         bad = counted.bad[arm].astype(float)
         good = counted.seen[arm] - bad
-        gain += bad * log(p / m) + (good * log((1 - p) / (1 - m)) if p < 1 else 0.0)
-    gain[:onset] = 0
-    return _first(np.cumsum(gain, axis=0) >= -log(ALPHA))
+        gain += bad * log(p / m)
+        # Where nobody is spared, somebody who is says that it has not begun.
+        gain += good * (log((1 - p) / (1 - m)) if p < 1 else -20.0)
+    return gain
 
 
 def threshold(scenario: Scenario, counted: Counted) -> Ints:
@@ -139,6 +175,8 @@ def growthbook(least: int) -> Rule:
 
 RULES: dict[str, Rule] = {
     "oracle": oracle,
+    "seeker": seeker,
+    "by arms alone": arms_alone,
     "threshold 30 s": threshold,
     "Flagger 5": flagger(5),
     "Flagger 10": flagger(10),

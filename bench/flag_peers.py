@@ -57,14 +57,19 @@ def phasegate_engine(flags: Flags) -> Call:
     return compile_document(document(flags)).evaluate
 
 
-def _client(flags: Flags) -> Any:
+def _client(flags: Flags, *, on_trial: bool = False) -> Any:
     """A FlagClient that holds what a stream would have brought; no server is needed."""
     from phasegate.client.client import FlagClient
     from phasegate.client.inforce import InForce
 
     client = FlagClient.__new__(FlagClient)
     client._held = InForce(None)
-    client._held.document(1, document(flags))
+    whole = document(flags)
+    if on_trial:
+        for flag in whole["flags"].values():
+            flag["metadata"] = {"onTrial": True}
+    client._held.document(1, whole)
+    client._held.lease(None, None)
     return client
 
 
@@ -555,9 +560,15 @@ def eppo(flags: Flags) -> Call:
     )
 
 
+def phasegate_leased(flags: Flags) -> Call:
+    ask = _client(flags, on_trial=True).boolean
+    return lambda key, subject, attributes: ask(key, False, subject, attributes)
+
+
 OURS: Mapping[str, Callable[[Flags], Call]] = {
     "phasegate engine": phasegate_engine,
     "phasegate FlagClient": phasegate_typed,
+    "phasegate FlagClient, on trial": phasegate_leased,
     "phasegate FastClient": phasegate_fast,
     "phasegate behind the stock SDK": phasegate_stock,
     "phasegate provider, called directly": phasegate_resolves,

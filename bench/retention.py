@@ -10,12 +10,15 @@ import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+from phasegate.adapters.stores.archive import back_up, restore, verify_file
 from phasegate.adapters.stores.sqlite import SqliteStore
 from phasegate.core.evidence import Arm, Position, Tally
 from phasegate.engine.retention import STEP
+from phasegate.ports import Settlement
 
 SERIES, HOURS = 6, 2
 PER_SECOND = (4, 50, 1000)
@@ -56,6 +59,7 @@ def measure(path: Path, rate: int) -> None:
         store.add_evidence(batch, [])
     before = store.tallies("checkout-3f09aa", Position(), FAR)
     written = size(path) - empty
+    as_written = copied(store, path.with_name("as-written"))
     took, worst = packed(store, FAR, 0)
     minutes = size(path) - empty
     packed(store, FAR, FAR)
@@ -64,6 +68,7 @@ def measure(path: Path, rate: int) -> None:
     if store.tallies("checkout-3f09aa", Position(), FAR) != before:
         raise AssertionError("packed evidence is not what it was")
     read_s = time.perf_counter() - began
+    as_packed = copied(store, path.with_name("as-packed"))
     store.close()
     per_million = hours / (rate * HOURS * 3600 * SERIES / 1e6)
     figures = (written, minutes, hours)
@@ -73,6 +78,31 @@ def measure(path: Path, rate: int) -> None:
         + f" {hours / tallies:>11.2f} {per_million:>11,.0f} {1000 * worst:>11.1f}"
         + f"   packed {tallies / took:,.0f} tallies/s, read back {tallies / read_s:,.0f} tallies/s"
     )
+    print(f"{'':>11} as written: {as_written}; packed: {as_packed}")
+
+
+def copied(store: SqliteStore, path: Path) -> str:
+    """Back up, verify and restore; return how long each took, and how large the backup is."""
+
+    def begun(_: int) -> Callable[[int], None]:
+        return lambda _: None
+
+    def settle(*_: object) -> Settlement:
+        return Settlement(events=(), leased_ms={})
+
+    fresh = SqliteStore(path.with_suffix(".db"))
+    acts: dict[str, Callable[[], object]] = {
+        "backup": lambda: back_up(store, path, "sqlite", datetime.now(UTC), begun),
+        "verify": lambda: verify_file(path, begun),
+        "restore": lambda: restore(fresh, path, settle, begun),
+    }
+    told = []
+    for name, act in acts.items():
+        began = time.perf_counter()
+        act()
+        told.append(f"{name} {time.perf_counter() - began:.2f} s")
+    fresh.close()
+    return f"{', '.join(told)}, {path.stat().st_size:,} bytes"
 
 
 def counted(second: int, rate: int, sequence: int) -> Iterator[Tally]:

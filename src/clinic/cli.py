@@ -126,7 +126,7 @@ def staging(url: str) -> None:
     for result in results:
         click.echo(f"{'pass' if result.passed else 'FAIL':5} {result.what:28} {result.seen}")
     failed = sum(not result.passed for result in results)
-    click.echo(f"{len(results)} exercised, {failed} failed at {url}")
+    click.echo(f"phasegate: {len(results)} exercised, {failed} failed at {url}")
     sys.exit(1 if failed else 0)
 
 
@@ -145,8 +145,8 @@ def performance(url: str, consultations: int, within_ms: float) -> None:
         sys.exit(1)
     good = timing.p95_ms <= within_ms
     click.echo(
-        f"{'pass' if good else 'FAIL'} {consultations} consultations: p50 {timing.p50_ms:.1f} ms, "
-        f"p95 {timing.p95_ms:.1f} ms, {within_ms:.0f} ms allowed"
+        f"phasegate: {'pass' if good else 'FAIL'} {consultations} consultations: "
+        f"p50 {timing.p50_ms:.1f} ms, p95 {timing.p95_ms:.1f} ms, {within_ms:.0f} ms allowed"
     )
     sys.exit(0 if good else 1)
 
@@ -265,7 +265,7 @@ def _scores(cases: Path, answer: Callable[[Question], str]) -> list[Score]:
     scores = score(read(cases), answer)
     for it in scores:
         click.echo(
-            f"{it.name:24} {it.right} right, {it.all - it.right} wrong of {it.all};"
+            f"phasegate: {it.name:24} {it.right} right, {it.all - it.right} wrong of {it.all};"
             f" at least {it.shown:.1%} shown at 95 % confidence"
         )
         if it.wrong:

@@ -103,6 +103,19 @@ class Attended:
     leases: Mapping[str, int | None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settlement:
+    """What a restored store gets beside what was backed up.
+
+    events     follow their logs.
+    leased_ms  by environment, how long applications that nobody knows of may still serve what
+               they had of the store that was lost; None: for ever.
+    """
+
+    events: Sequence[Event]
+    leased_ms: Mapping[str, int | None]
+
+
 class Store(Protocol):
     """Keeps logs, plans, evidence, flags, tokens and leases. Thread-safe; every call blocks.
 

@@ -98,9 +98,7 @@ def command(
     """Carry out a person's request on a run. Raises KeyError if there is no such run."""
     for _ in range(TRIES):
         run = load(store, run_id)
-        plan = planfile.parse_unreviewed(*store.plan_text(run.plan_hash)).plan
-        readable = plan is not None and plan.hash == run.plan_hash
-        answer = handle(plan if readable else None, run, request, actor, now)
+        answer = handle(_agreed(store, run), run, request, actor, now)
         if isinstance(answer, Refusal):
             return answer
         try:
@@ -230,7 +228,7 @@ def _watched_elsewhere(store: Store, plan: Plan, environment: str) -> Refusal | 
     for run in runs(store):
         if run.ended is not None or run.environment == environment:
             continue
-        other = planfile.parse_unreviewed(*store.plan_text(run.plan_hash)).plan
+        other = _agreed(store, run)
         shared = wanted & _flags_counted_everywhere(other) if other else wanted
         if shared:
             return Refusal(
@@ -241,6 +239,15 @@ def _watched_elsewhere(store: Store, plan: Plan, environment: str) -> Refusal | 
                 "until that run has ended.",
             )
     return None
+
+
+def _agreed(store: Store, run: Run) -> Plan | None:
+    """Return the plan that a run follows; None where its text is gone or read differently."""
+    try:
+        plan = planfile.parse_unreviewed(*store.plan_text(run.plan_hash)).plan
+    except KeyError:
+        return None
+    return plan if plan is not None and plan.hash == run.plan_hash else None
 
 
 def _flags_counted_everywhere(plan: Plan) -> set[str]:

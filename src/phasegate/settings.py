@@ -20,6 +20,7 @@ class Settings:
     grpc_open    whoever reaches that port is served, without a token.
     flag_rate    evaluations that one token may ask for each second; None: as many as it likes.
     origins      pages of these origins may evaluate flags from a browser, like https://a.example.
+    keep_output  findings hold the end of what commands print; it must name no patient then.
     minutes_after, hours_after  age at which tallies are packed by the minute, and by the hour.
     """
 
@@ -33,6 +34,7 @@ class Settings:
     otlp_grpc_port: int | None = None
     flag_rate: float | None = None
     origins: tuple[str, ...] = ()
+    keep_output: bool = False
     minutes_after: timedelta = timedelta(hours=1)
     hours_after: timedelta = timedelta(days=1)
 

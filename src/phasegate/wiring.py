@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -18,10 +18,11 @@ from phasegate.adapters.checks.command import CommandCheck
 from phasegate.adapters.metrics.uninstalled import UninstalledSource
 from phasegate.adapters.targets.flag import FlagTarget, ReadBack
 from phasegate.core.watch import Watch
+from phasegate.engine.background import Background
 from phasegate.engine.clock import SteadyClock
-from phasegate.engine.health import ClockWatch, Health
+from phasegate.engine.health import ClockWatch, Health, Watchdog
 from phasegate.engine.loop import Loop
-from phasegate.engine.measures import Kind, Measure, OwnMeasures, gauge, labelled
+from phasegate.engine.measures import Kind, Measure, OwnMeasures, counter, gauge, labelled
 from phasegate.engine.observer import Observer
 from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
@@ -29,13 +30,16 @@ from phasegate.engine.retention import Retention
 from phasegate.engine.sentry import Sentry
 from phasegate.flags.journal import log_of
 from phasegate.ports import MetricSource, Publisher, Store
-from phasegate.service import runs
+from phasegate.service import load, runs
 from phasegate.settings import Settings
 from phasegate.telemetry.intake import Intake
 from phasegate.telemetry.tallying import Tallier
 
 WORKERS = 4
-"""Threads for checks and sources: they wait far more than they work."""
+"""Threads for steps, and as many for readings: they wait far more than they work."""
+
+STOP_S = 1.0
+"""How long a server that ends waits for each of those; what is given up is carried out again."""
 
 
 class UnknownAdapter(Exception):
@@ -58,7 +62,9 @@ class Engine:
         self.store = open_store(settings)
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.target = FlagTarget(self.store, publisher, read_back, self.name)
-        self._executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="phasegate-observer")
+        self._steps = Background(WORKERS, "phasegate-steps")
+        self._readings = Background(WORKERS, "phasegate-readings")
+        self._commands = CommandCheck(commands_know, keeps_output=settings.keep_output)
         self._tallier = Tallier(writer=self.name, key=subject_key(self.store, settings.data))
         self.intake = Intake(
             self._tallier,
@@ -67,16 +73,17 @@ class Engine:
             # A sentinel that came before the first round would be taken for nobody's, and lost.
             is_open=lambda: self._tallier.knows_what_to_look_for,
         )
-        observer = Observer(
+        self._observer = Observer(
             store=self.store,
-            checks={**adapters("checks"), "command": CommandCheck(commands_know)},
+            checks={**adapters("checks"), "command": self._commands},
             sources=metric_sources(),
-            executor=self._executor,
+            executor=self._steps,
+            readings=self._readings,
             clock=clock,
             wake=self.wake,
             writer=self.name,
         )
-        self._reconciler = Reconciler(self.store, self.target, observer, clock)
+        self._reconciler = Reconciler(self.store, self.target, self._observer, clock)
         self._clock_watch = ClockWatch(self.store, clock)
         self._loop = self._looping(publisher, clock)
         self._sentry = Sentry(
@@ -94,6 +101,7 @@ class Engine:
             holder=self.name,
         )
         self._health = Health(self.store, self._loop, self._clock_watch)
+        self._watchdog = Watchdog(self._health.trouble)
         self._measures = OwnMeasures(self.store, self._loop, self._clock_watch, publisher)
         self._stopping = Signal()
         self._flusher = Thread(
@@ -103,6 +111,7 @@ class Engine:
             daemon=True,
         )
         self._recalled: dict[tuple[str, str], set[str]] = {}
+        self._over: set[str] = set()
 
     def start(self) -> None:
         """Serve what the store says, then begin to decide."""
@@ -113,17 +122,22 @@ class Engine:
         self._loop.start()
         self._sentry.start()
         self._retention.start()
+        self._watchdog.start()
 
     def stop(self) -> None:
-        """Finish the round under way, keep what was received, release everything."""
-        self._retention.stop()
+        """Finish the round under way, keep what was received, give up steps, release everything."""
         self._sentry.stop()
         self._loop.stop()
+        self._retention.stop()
+        self._watchdog.stop()
         self._stopping.set()
         self.intake.hurry()
         if self._flusher.is_alive():
             self._flusher.join()
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._observer.stop()
+        self._commands.stop()
+        self._steps.end(STOP_S)
+        self._readings.end(STOP_S)
         self.store.close()
 
     def wake(self) -> None:
@@ -141,6 +155,16 @@ class Engine:
     def measures(self) -> Iterator[Measure]:
         """Yield what this server says of itself in numbers."""
         yield from self._measures.read()
+        yield gauge(
+            "phasegate_ready",
+            "Whether nothing kept this server from its work when its watchdog looked last.",
+            float(self._watchdog.trouble is None),
+        )
+        yield gauge(
+            "phasegate_nobody_decides",
+            "Whether no server decides, as this one sees it.",
+            float(self._watchdog.nobody_decides),
+        )
         kept = len(self.intake.kept)
         yield gauge("phasegate_evidence_waiting", "Tallies that wait for the store.", kept)
         yield gauge(
@@ -148,12 +172,10 @@ class Engine:
             "Components withdrawn from memory that are not on record yet.",
             len(self._sentry.held),
         )
-        yield labelled(
+        yield counter(
             "phasegate_packed_tallies",
             "Old tallies that this server has packed.",
-            "by",
-            {"server": self._retention.packed},
-            Kind.COUNTER,
+            self._retention.packed,
         )
         yield labelled(
             "phasegate_telemetry",
@@ -197,8 +219,14 @@ class Engine:
                 self._tallier.recall([one for one in seen if one.series in new])
         self._recalled = looked_for
 
-    def _ended(self) -> list[str]:
-        return [run.id for run in runs(self.store) if run.ended and not run.rollbacks]
+    def _ended(self) -> set[str]:
+        """Return the runs that are over; one that cannot be read is not known to be."""
+        for log in self.store.logs():
+            if log not in self._over and not log.startswith(log_of("")):
+                with suppress(ValueError):
+                    run = load(self.store, log)
+                    self._over |= {log} if run.ended and not run.rollbacks else set()
+        return self._over
 
     def _environments(self) -> set[str]:
         prefix = log_of("")

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -71,6 +72,73 @@ def test_a_server_gives_a_first_token_serves_and_ends_cleanly(
 
     assert listed.exit_code == 0
     assert "PHASEGATE_TOKEN" not in log
+
+
+@pytest.mark.e2e
+def test_a_server_that_is_asked_to_end_gives_up_its_steps_and_the_next_carries_them_out(
+    tmp_path: Path, serve: Callable[[], subprocess.Popen[str]], alone: Callable[..., Result]
+) -> None:
+    slow = tmp_path / "plan" / "slow.py"
+    slow.parent.mkdir()
+    slow.write_text("open('begun', 'a').write('x')\nimport time\ntime.sleep(300)\n")
+    plan = (Path(__file__).parents[2] / "plans/checkout.yaml").read_text()
+    begin = plan.index("    before:") if "    before:" in plan else plan.index("    components:")
+    steps = f"    before:\n      - run: {sys.executable} slow.py\n"
+    (slow.parent / "plan.yaml").write_text(plan[:begin] + steps + plan[begin:])
+    begun = slow.parent / "begun"
+
+    process = serve()
+    url = ready(process)["url"]
+    secret = alone("token", "create", "ada", "--role", "operator", "--data", str(tmp_path / "pg"))
+    asked = ("run", "start", str(slow.parent / "plan.yaml"), "--environment", "demo")
+    started = alone(*asked, "--server", url, "--token", secret.stdout.strip())
+    assert started.exit_code == 0, started.output
+    wait_for(lambda: begun.exists() and begun.read_text() == "x")
+    process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    process.communicate(timeout=20)
+    took = time.monotonic() - began
+    again = serve()
+    ready(again)
+    wait_for(lambda: begun.read_text() == "xx")
+    again.send_signal(signal.SIGTERM)
+    again.communicate(timeout=20)
+
+    assert (process.returncode, again.returncode) == (0, 0)
+    assert took < 8
+
+
+ENDED_WHILE_IT_BEGINS = """
+import os, signal, sys
+from pathlib import Path
+from phasegate.server.app import Server
+from phasegate.server.run import listen, run
+from phasegate.settings import Settings
+
+listener = listen("127.0.0.1", 0)
+settings = Settings(data=Path(sys.argv[1]), port=listener.getsockname()[1])
+server = Server(settings)
+run(server, listener, lambda: os.kill(os.getpid(), signal.SIGTERM))
+print("decides still" if server.engine._loop.is_alive() else "ended")
+"""
+
+
+@pytest.mark.e2e
+def test_a_server_that_is_asked_to_end_while_it_begins_ends_all_that_it_began(
+    tmp_path: Path,
+) -> None:
+    program = [sys.executable, "-c", ENDED_WHILE_IT_BEGINS, str(tmp_path)]
+
+    done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=True)
+
+    assert done.stdout.endswith("ended\n")
+
+
+def wait_for(happens: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not happens():
+        assert time.monotonic() < until, "it did not come"
+        time.sleep(0.02)
 
 
 def test_an_address_that_is_taken_is_told(alone: Callable[..., Result]) -> None:

@@ -96,6 +96,23 @@ def test_a_client_finds_a_server_that_came_back(plane: Any, connect: Connect, un
     assert heard[-1].changed == ("new_cart",)
 
 
+def test_an_application_that_fails_at_news_keeps_its_flags_and_their_changes(
+    plane: Any, connect: Connect, until: Until
+) -> None:
+    def fail(_: Notice) -> None:
+        raise RuntimeError("nobody wanted to know")
+
+    plane.publish(1, TRIAL)
+    plane.board.beat("production", 200)
+    client = connect(on_news=fail)
+    assert client.wait_ready(5)
+    until(lambda: client.evaluate("new_cart", "patient-1").reason is Reason.STALE)
+
+    plane.publish(2, ON)
+
+    until(lambda: client.boolean("new_cart", False, "patient-1"))
+
+
 def test_a_client_waits_for_a_server_that_is_not_there_yet(
     plane: Any, connect: Connect, until: Until
 ) -> None:
@@ -114,15 +131,22 @@ def test_a_client_waits_for_a_server_that_is_not_there_yet(
 def test_a_flag_on_trial_is_withdrawn_when_its_lease_runs_out(
     plane: Any, connect: Connect, until: Until
 ) -> None:
+    heard: list[Notice] = []
     plane.publish(1, TRIAL)
     plane.board.beat("production", 300)
-    client = connect()
+    client = connect(on_news=heard.append)
     client.wait_ready(5)
     assert client.boolean("new_cart", False, "patient-1") is True
 
     until(lambda: client.boolean("new_cart", True, "patient-1") is False, within_s=1)
 
     assert client.evaluate("new_cart", "patient-1").reason is Reason.STALE
+    lapsed = Notice(news=News.CHANGED, changed=("new_cart",), reason="the lease has run out")
+    assert heard[1:] == [lapsed]
+    plane.board.beat("production", None)
+    until(lambda: len(heard) == 3)
+    assert heard[2] == Notice(news=News.CHANGED, changed=("new_cart",))
+    assert client.boolean("new_cart", False, "patient-1") is True
 
 
 def test_heartbeats_keep_a_flag_on_trial(plane: Any, connect: Connect, until: Until) -> None:

@@ -135,6 +135,23 @@ def test_the_provider_tells_of_changes_loss_and_return(
     assert client.get_provider_status() is ProviderStatus.READY
 
 
+def test_a_trial_that_nobody_watches_any_more_is_told_as_a_change(
+    plane: Any, until: Callable[..., None]
+) -> None:
+    plane.publish(1, FlagState(key="new_cart", exposure=10_000, on_trial=True))
+    plane.board.beat("production", 200)
+    api.set_provider_and_wait(PhasegateProvider(plane.url, "production"))
+    client, changed = api.get_client(), list[EventDetails]()
+    client.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, changed.append)
+
+    until(lambda: client.get_boolean_details("new_cart", True, PATIENT).reason == "STALE")
+    until(lambda: changed)
+
+    assert changed[0].flags_changed == ["new_cart"]
+    assert client.get_boolean_value("new_cart", True, PATIENT) is False
+    api.clear_providers()
+
+
 def test_a_provider_without_a_server_fails_and_recovers_by_itself(
     plane: Any, until: Callable[..., None]
 ) -> None:

@@ -345,16 +345,34 @@ def test_a_guard_unseen_for_half_of_that_time_holds_the_run() -> None:
     assert (decision.rule, decision.verb) == ("guard_blind", Verb.HOLD)
 
 
-def test_blindness_counts_from_when_somebody_could_see_again() -> None:
-    story = soaked()
+def seen_since(story: Story, since: datetime, last_seen: datetime) -> Decision:
     evidence = Evidence(
-        guards=(judgement(Outcome.PASS, last_seen=NOON),),
-        gates=(SHOWN,),
+        guards=(judgement(Outcome.PASS, last_seen=last_seen),),
+        gates=(judgement(Outcome.PASS, condition="error_rate < 2%", last_seen=last_seen),),
         findings=(DATABASE_FINE,),
-        watching_since=story.now - MINUTE,
+        watching_since=since,
     )
+    return decide(story.plan, story.run, evidence, story.now)
 
-    assert decide(story.plan, story.run, evidence, story.now).kind == "phase_passed"
+
+def test_what_nobody_could_see_takes_nothing_back_and_lets_nothing_go_on() -> None:
+    story = soaked()
+
+    decision = seen_since(story, since=story.now - MINUTE, last_seen=NOON)
+
+    assert (decision.rule, decision.verb) == ("guard_blind", Verb.HOLD)
+
+
+def test_after_a_gap_in_watching_an_exposure_soaks_anew() -> None:
+    story = soaked()
+    story.tell("watch_resumed", {"unwatched_ms": 600_000})
+    early = seen_since(story, since=NOON, last_seen=story.now)
+
+    story.later(11 * MINUTE)
+    late = seen_since(story, since=NOON, last_seen=story.now)
+
+    assert early.rule == "soaking"
+    assert late.kind == "phase_passed"
 
 
 def test_a_level_that_nobody_reads_is_blind_for_the_environment() -> None:

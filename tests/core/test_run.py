@@ -105,6 +105,7 @@ def test_every_kind_of_event_has_a_change() -> None:
         "phase_started",
         "exposed",
         "exposure_confirmed",
+        "watch_resumed",
         "rollback_started",
         "rollback_confirmed",
         "gate_failed",

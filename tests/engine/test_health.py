@@ -8,7 +8,7 @@ import pytest
 
 from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.engine.clock import SteadyClock
-from phasegate.engine.health import ClockWatch, Health
+from phasegate.engine.health import ClockWatch, Health, Watchdog
 from phasegate.engine.loop import Round
 from phasegate.ports import Attended, Unavailable
 from phasegate.testing.checkout import NOON
@@ -120,3 +120,25 @@ def test_a_wall_clock_that_jumped_is_none_where_the_store_says_ours_is_right(
     clocks.wall += timedelta(hours=1)
 
     assert clocks.health.trouble() is None
+
+
+def test_the_watchdog_tells_once_that_nobody_decides_and_once_that_somebody_does(
+    clocks: Clocks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watchdog = Watchdog(clocks.health.trouble)
+    watchdog.look()
+    clocks.later(11)
+    clocks.last = Round(ended=clocks.passed)
+    for _ in range(3):
+        watchdog.look()
+        clocks.later(1)
+    alarmed = watchdog.nobody_decides
+    clocks.round()
+    watchdog.look()
+
+    told = capsys.readouterr().out
+    assert alarmed
+    assert not watchdog.nobody_decides
+    assert told.count("not_well") == 1
+    assert "nobody has decided for 11 s, on any server [nobody-decides]" in told
+    assert told.count("well_again") == 1

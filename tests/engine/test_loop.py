@@ -237,3 +237,42 @@ def test_where_a_lease_has_ended_only_sentinels_are_looked_for(
     followed, decided = looked_for[0], looked_for[-1]
     assert {s.metric.kind for each in followed for s in each.series} == {MetricKind.SENTINEL}
     assert MetricKind.SHARE in {s.metric.kind for each in decided for s in each.series}
+
+
+def test_a_lease_that_has_ended_elsewhere_makes_nobody_wait_here(
+    world: Callable[[str], World], store: MemoryStore, dial: Dial
+) -> None:
+    one = world("one")
+    run = one.start(PLAN)
+    for _ in range(3):
+        one.round()
+    began = one.view(run).evidence.watching_since
+    store.attend({"elsewhere": 0})
+    dial.turn(LEASE * 2)
+    world("two").round()
+    one.round()
+    dial.turn(LEASE * 2)
+
+    one.round()
+
+    assert one.loop.last.decided
+    assert one.view(run).evidence.watching_since == began
+
+
+def test_where_a_lease_has_ended_watching_begins_anew(
+    world: Callable[[str], World], store: MemoryStore, dial: Dial
+) -> None:
+    one = world("one")
+    run = one.start(PLAN)
+    for _ in range(3):
+        one.round()
+    store.attend({"demo": 0})
+    dial.turn(LEASE * 2)
+    world("two").round()
+    one.round()
+    store.attend({"demo": 0})
+    dial.turn(LEASE * 2)
+
+    one.round()
+
+    assert one.view(run).evidence.watching_since == dial()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import pytest
 from phasegate import planfile
 from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.core.evidence import Outcome, Position, Tally
-from phasegate.core.plan import Plan
+from phasegate.core.plan import CheckSpec, Plan, Step, StepKind
+from phasegate.engine.background import Background
 from phasegate.engine.observer import TRY_AGAIN, Observer, options_of
 from phasegate.ports import Exercise, NoData, Unavailable
 from phasegate.testing.checkout import NOON
@@ -79,7 +81,11 @@ class Bench:
     """An observer at work for one run, on a dial."""
 
     def __init__(
-        self, check: object = None, source: object = None, executor: Executor | None = None
+        self,
+        check: object = None,
+        source: object = None,
+        executor: Executor | None = None,
+        readings: Executor | None = None,
     ):
         self.store = MemoryStore()
         self.dial = Dial()
@@ -95,6 +101,7 @@ class Bench:
             checks={name: self.check for name in ("command", "http", "evaluate")},
             sources={"http_json": source or FixedSource()},
             executor=executor or AtOnce(),
+            readings=readings or executor or AtOnce(),
             clock=self.dial,
             wake=self._wake,
             writer="bench",
@@ -235,6 +242,48 @@ def test_a_step_at_work_is_not_begun_again(threads: ThreadPoolExecutor) -> None:
     assert bench.outcomes() == [Outcome.PASS]
 
 
+def test_levels_are_read_while_a_step_takes_long() -> None:
+    go = threading.Event()
+
+    class Slow:
+        def exercise(self, *_: object) -> Exercise:
+            go.wait(10)
+            return Exercise(passed=True, exercised=1, seen="-")
+
+    steps = Background(1, "steps")
+    bench = Bench(Slow(), executor=steps, readings=AtOnce())
+
+    bench.turn()
+    bench.story.exposed("alpha")
+
+    assert len(bench.levels()) == 1
+    go.set()
+    assert steps.end(5)
+
+
+def test_a_step_that_is_given_up_leaves_no_finding_and_is_due_again() -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    class Slow:
+        def exercise(self, *_: object) -> Exercise:
+            begun.set()
+            go.wait(10)
+            return Exercise(passed=False, exercised=1, seen="exit code -9")
+
+    steps = Background(1, "steps")
+    bench = Bench(Slow(), executor=steps)
+
+    bench.turn()
+    begun.wait(10)
+    bench.observer.stop()
+    ended_at_once = steps.end(0.05)
+    go.set()
+
+    assert not ended_at_once
+    assert steps.end(5)
+    assert bench.outcomes() == []
+
+
 def test_a_step_has_the_plans_deadline() -> None:
     bench = Bench(check := FixedCheck())
 
@@ -309,3 +358,12 @@ def test_a_source_that_breaks_is_told_in_the_log(
 
     assert "observer_broke" in capsys.readouterr().out
     assert bench.levels() == []
+
+
+def test_no_option_of_a_check_chooses_another_folder() -> None:
+    bench = Bench()
+    check = CheckSpec(name="odd", kind="command", options=(("directory", "/etc"),))
+    plan = replace(bench.plan, checks=(check,))
+    step = Step(kind=StepKind.CHECK, argument="odd")
+
+    assert options_of(plan, bench.story.run, step, "plans/a.yaml")["directory"] == "plans"

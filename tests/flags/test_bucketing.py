@@ -20,8 +20,9 @@ subjects = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_siz
 exposures = st.integers(0, 10_000)
 
 
-def rollout(exposure: int, key: str = "new_cart") -> FlagSet:
-    return compile_document(document("production", 1, [FlagState(key=key, exposure=exposure)]))
+def rollout(exposure: int, key: str = "new_cart", hashing: str = "v2") -> FlagSet:
+    states = [FlagState(key=key, exposure=exposure)]
+    return compile_document(document("production", 1, states, hashing))
 
 
 def is_on(flags: FlagSet, subject: str, key: str = "new_cart") -> bool:
@@ -61,21 +62,28 @@ def test_a_flag_set_that_records_v3_is_hashed_by_v3(row: dict) -> None:
         assert is_on(compile_document(whole), row["subject"], flag) is expected
 
 
-@given(subject=subjects, exposure=exposures, more=exposures)
+hashings = st.sampled_from(["v2", "v3"])
+
+
+@given(subject=subjects, exposure=exposures, more=exposures, hashing=hashings)
 def test_raising_an_exposure_never_takes_a_subject_out(
-    subject: str, exposure: int, more: int
+    subject: str, exposure: int, more: int, hashing: str
 ) -> None:
     lower, higher = sorted((exposure, more))
 
-    assert is_on(rollout(lower), subject) <= is_on(rollout(higher), subject)
+    before = is_on(rollout(lower, hashing=hashing), subject)
+
+    assert before <= is_on(rollout(higher, hashing=hashing), subject)
 
 
-@given(subject=subjects, exposure=exposures)
-def test_lowering_and_raising_again_gives_the_same_subjects(subject: str, exposure: int) -> None:
-    before = is_on(rollout(exposure), subject)
-    rollout(exposure // 2)
+@given(subject=subjects, exposure=exposures, hashing=hashings)
+def test_lowering_and_raising_again_gives_the_same_subjects(
+    subject: str, exposure: int, hashing: str
+) -> None:
+    before = is_on(rollout(exposure, hashing=hashing), subject)
+    rollout(exposure // 2, hashing=hashing)
 
-    assert is_on(rollout(exposure), subject) == before
+    assert is_on(rollout(exposure, hashing=hashing), subject) == before
 
 
 @given(subject=subjects)
@@ -87,8 +95,9 @@ def test_nobody_is_on_at_zero_and_everybody_at_full_exposure(subject: str) -> No
 MILLION = 1_000_000
 
 
-def test_the_share_of_exposed_subjects_is_the_exposure() -> None:
-    is_one_on = rollout(2500).evaluate
+@pytest.mark.parametrize("hashing", ["v2", "v3"])
+def test_the_share_of_exposed_subjects_is_the_exposure(hashing: str) -> None:
+    is_one_on = rollout(2500, hashing=hashing).evaluate
 
     exposed = sum(
         is_one_on("new_cart", f"patient-{number}", {}).value is True for number in range(MILLION)
@@ -115,9 +124,10 @@ def test_buckets_are_even(fallen: Callable[[int], int]) -> None:
     assert sum((seen - MILLION / 100) ** 2 / (MILLION / 100) for seen in cells) < 148.2
 
 
-def test_two_flags_choose_their_subjects_independently() -> None:
+@pytest.mark.parametrize("hashing", ["v2", "v3"])
+def test_two_flags_choose_their_subjects_independently(hashing: str) -> None:
     states = [FlagState(key="new_cart", exposure=5000), FlagState(key="new_search", exposure=5000)]
-    evaluate = compile_document(document("production", 1, states)).evaluate
+    evaluate = compile_document(document("production", 1, states, hashing)).evaluate
     cells = [0] * 4
     for number in range(MILLION):
         subject = f"patient-{number}"

@@ -333,6 +333,20 @@ def test_what_a_rule_depends_on_compiles_it_again(changed: dict) -> None:
     assert after._flags["new_cart"] is not before._flags["new_cart"]
 
 
+def test_a_flag_that_is_replaced_takes_its_problems_and_its_needs_with_it() -> None:
+    before = compiled(good=flag(), bad={"state": "ENABLED", "variants": {}})
+
+    mended = before.replaced("bad", {**flag(), "requires": ["good"]})
+    broken = mended.replaced("good", {"state": "ENABLED", "variants": {}})
+    alone = broken.replaced("bad", flag())
+
+    assert [problem.code for problem in before.problems] == ["flag-variants"]
+    assert (mended.problems, mended.requires) == ((), {"bad": ("good",)})
+    assert [problem.path for problem in broken.problems] == ["flags.good.variants"]
+    assert alone.requires == {}
+    assert alone.problems == broken.problems
+
+
 def test_ten_thousand_flags_load_soon_and_one_is_replaced_at_once() -> None:
     # The targets are 2 s and 5 ms on a free core; three times that leaves room for neighbours.
     rules = [{"if": [{"==": [{"var": f"a{n}"}, n]}, "on", "off"]} for n in range(10_000)]

@@ -26,6 +26,7 @@ from phasegate.server.board import FlagBoard
 from phasegate.server.flagdweb import PREFIX, FlagdWeb
 from phasegate.server.grpcsync import GrpcSync
 from phasegate.server.ofrep import Ofrep
+from phasegate.server.quick import Quick, QuickProtocol
 from phasegate.server.tickets import Tickets
 
 HERE = Path(__file__).parent
@@ -139,7 +140,14 @@ def ask(
 
     shop = Person(name="shop", role=Role.APPLICATION)
     own = {hash_of("pg_secret"): shop}
-    url = serve(Gatekeeper(route, MemoryStore(), own, tickets.opens)).url
+    gate = Gatekeeper(route, MemoryStore(), own, tickets.opens)
+
+    class Protocol(QuickProtocol):
+        """What answers single evaluations at once in a server that people start."""
+
+        quick = Quick(ofrep, gate.remembered)
+
+    url = serve(gate, http=Protocol).url
     started: list[subprocess.Popen[str]] = []
 
     def start(kind: str, questions: list[dict[str, Any]]) -> Asked:

@@ -105,7 +105,7 @@ def why(world: World, run: str) -> str:
     [
         (unhappy, "rating"),
         (falling, "falls"),
-        (slower, "took longer than"),
+        (slower, "responses"),
     ],
     ids=["a mean", "a rate of events", "a distribution"],
 )
@@ -139,13 +139,14 @@ def test_judgements_say_means_and_rates_with_their_intervals(world: World) -> No
     assert amount(falls, falls.bound) == "12/h"
     assert "– " in interval(falls)
     assert "h of treated patients' presence" in falls.sentence
-    assert [
-        one.series for one in world.view(run).evidence.guards if "response" in one.condition
-    ] == [
+    cuts = [one for one in world.view(run).evidence.guards if "response" in one.condition]
+    assert [one.series for one in cuts] == [
         "response_time>300",
         "response_time>1000",
         "response_time>3000",
+        "response_time>cuts",
     ]
+    assert sum(one.alpha for one in cuts) == pytest.approx(rating.alpha)
 
 
 def test_a_rating_off_the_scale_blinds_its_guard_and_says_so(world: World) -> None:

@@ -124,6 +124,8 @@ MISTAKES = [
     ("lasts-inverted", "lasts: 2h to 24h", "lasts: 24h to 2h", f"{A}.lasts"),
     ("unattended-form", "withdraw after 15m", "withdraw", "unattended"),
     ("url-form", "{shop}/route", "shop/route", "cases.routing.url"),
+    ("case-file-outside", "cases/routing.jsonl", "../routing.jsonl", "cases.routing.file"),
+    ("case-file-outside", "cases/routing.jsonl", "/etc/passwd", "cases.routing.file"),
     ("url-form", "http://127.0.0.1:9090", "127.0.0.1:9090", "endpoints.prometheus"),
     ("address-secret", "http://127.0.0.1:9090", "http://ada:s@10.0.0.7", "endpoints.prometheus"),
     ("predicate-form", "bad: error}", "bad: rating > high}", "metrics.error_rate.bad"),

@@ -79,7 +79,7 @@ def test_an_outage_of_both_arms_is_no_part_of_a_struck_rehearsal(plan: Plan) -> 
     (harm, _), rng = harms(plan, 10.0), np.random.default_rng(1)
     phase = phases_of(plan, harm)[0]
 
-    played = play(plan, phase, strike(plan, phase, harm, 50, rng), rng, harm.metric)
+    played = play(plan, phase, strike(plan, phase, harm, 50, rng), rng)
 
     assert not played.environment.any()
     assert (played.passed | played.stopped | played.taken_back).all()
@@ -102,7 +102,12 @@ def test_people_who_are_bad_by_chance_are_split_by_exposure() -> None:
 
 def test_harm_strikes_the_treated_of_one_component_from_its_onset_on() -> None:
     rng = np.random.default_rng(2)
-    harmed = Harmed(component=np.full(300, 1), share=0.5, onset_s=np.full(300, 60.0))
+    harmed = Harmed(
+        component=np.full(300, 1),
+        share=np.full(300, 0.5),
+        onset_s=np.full(300, 60.0),
+        metric=np.zeros(300, np.int64),
+    )
     exposures = np.array([2500, 1000])
 
     before, _ = come(rng, stretch(30.0), exposures, harmed)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 
 from phasegate.server.bodies import MOST_BODY
 
@@ -61,7 +64,7 @@ def test_a_body_over_the_limit_is_too_large(plane: Plane, refused: Refused) -> N
     refused(piecemeal, 413, "body-too-large")
 
 
-def test_malformed_telemetry_is_answered_as_exporters_expect(plane: Plane) -> None:
+def test_malformed_telemetry_is_answered_as_exporters_expect(plane: Plane, until: Until) -> None:
     shop = plane.clients["shop"]
     protobuf, plain = "application/x-protobuf", "application/json"
 
@@ -74,7 +77,7 @@ def test_malformed_telemetry_is_answered_as_exporters_expect(plane: Plane) -> No
     ]
 
     assert [answer.status_code for answer in answers] == [400, 400, 415, 405, 404]
-    assert plane.get("/health/ready", "nobody").status_code == 200
+    until(lambda: plane.get("/health/ready", "nobody").status_code == 200)
 
 
 def test_a_safety_critical_event_takes_its_component_back(
@@ -120,3 +123,19 @@ def test_while_the_store_fails_every_answer_says_so(plane: Plane, refused: Refus
     plane.lose("tokens")
     refused(plane.get("/api/v1/runs", "cleo"), 503, "unavailable")
     refused(plane.post("/v1/traces", {}, "shop"), 503, "unavailable")
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on this machine")
+def test_prometheus_reads_what_a_server_says_of_itself(
+    plane: Plane, until: Until, exposed: Callable[[], str]
+) -> None:
+    exposed()
+
+    shown = plane.get("/metrics").text
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=shown, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    for name in ("decides", "undecided_seconds", "ready", "nobody_decides", "packed_tallies_total"):
+        assert f"\nphasegate_{name} " in shown

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from phasegate.flags.document import FlagState, document
 from phasegate.flags.problem import BrokenDocument
@@ -212,6 +214,43 @@ def test_a_stream_without_any_lease_is_told_so_once_it_has_confirmed(board: Flag
     board.acknowledge(stream.id, 5)
 
     assert board.news(stream).lease == float("-inf")
+
+
+DEEDS = st.lists(
+    st.tuples(
+        st.sampled_from(["publish", "beat", "read", "confirm", "lose"]), st.integers(0, 20_000)
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(deeds=DEEDS)
+def test_whatever_happens_nobody_is_leased_longer_without_the_newest_flags(
+    deeds: list[tuple[str, int]],
+) -> None:
+    dial = Dial()
+    board = FlagBoard(dial)
+    publish(board, 1)
+    version, stream, held = 1, opened(board), float("-inf")
+    for deed, number in deeds:
+        dial.now += number / 10_000
+        if deed == "publish":
+            version += 1
+            publish(board, version)
+        elif deed == "beat":
+            board.beat("production", number)
+        elif deed == "confirm":
+            board.acknowledge(stream.id, stream.sent)
+        elif deed == "lose":
+            board.leave(stream)
+            stream = opened(board)
+        news = board.news(stream)
+        if news.lease is not None:
+            assert news.lease <= held or stream.acknowledged == version
+            held = news.lease
+        told = (board.reach("production").leased_ms or 0) / 1000 + dial.now
+        assert held <= max(told, dial.now)
 
 
 def test_goodbye_leaves_nothing_to_reach(board: FlagBoard) -> None:

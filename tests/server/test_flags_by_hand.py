@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -102,6 +103,31 @@ def test_a_flag_whose_run_has_ended_is_set_by_hand_until_the_next_run_takes_it(
         ("flag_set", "ada"),
         ("flag_taken", "engine"),
     ]
+
+
+def test_what_is_scheduled_comes_after_a_run_and_never_into_one(
+    plane: Plane, until: Until, exposed: Callable[[], str]
+) -> None:
+    def schedule(seconds: float) -> None:
+        at = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+        body = {"at": at, "exposure": 10_000, "reason": "opening"}
+        plane.post("/api/v1/flags/new_cart/schedule", body)
+
+    def last() -> dict[str, Any]:
+        history = plane.get("/api/v1/flags/new_cart").json()["history"]
+        return history[-1] if history else {}
+
+    schedule(seconds=3)
+    run = exposed()
+    until(lambda: last().get("kind") == "flag_unscheduled")
+    during = plane.flag("new_cart")
+    plane.post(f"/api/v1/runs/{run}/rollback", {"phase": "all", "reason": "too slow"})
+    until(lambda: plane.get(f"/api/v1/runs/{run}").json()["status"] == "rolled back")
+    schedule(seconds=0.5)
+    until(lambda: last()["kind"] == "flag_set")
+
+    assert during["targeting"] == {"fractional": [["on", 5000], ["off", 5000]]}
+    until(lambda: plane.flag("new_cart")["defaultVariant"] == "on")
 
 
 def test_a_killed_flag_is_off_at_once_and_stays_off_while_its_run_goes_on(

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from openfeature.contrib.provider.ofrep import OFREPProvider
+from openfeature.evaluation_context import EvaluationContext
 
 from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.core.command import Person
@@ -18,7 +20,7 @@ from phasegate.server.bare import Header
 from phasegate.server.board import FlagBoard
 from phasegate.server.ofrep import BODY_LIMIT, Ofrep
 from phasegate.server.pace import Pace
-from phasegate.server.quick import Quick, QuickProtocol
+from phasegate.server.quick import LONGEST_HEAD, MOST_HEADS, Quick, QuickProtocol
 
 SECRET = "pg_secret"
 SHOP = Person(name="shop", role=Role.APPLICATION)
@@ -36,7 +38,7 @@ class Counting(Quick):
 
     def answer(self, request: bytes, default: list[Header]) -> bytes | None:
         found = super().answer(request, default)
-        self.count += found is not None
+        self.count += bool(found)
         return found
 
 
@@ -116,6 +118,8 @@ AT_ONCE = {
     "a share": request("half", {"targetingKey": "patient-7", "ward": "ICU"}),
     "a trial that nobody watches": request("trial"),
     "a connection that is to stay": request("new_cart", None, "Connection: keep-alive"),
+    "a trace": request("new_cart", None, f"traceparent: 00-{'a1' * 16}-{'b2' * 8}-01"),
+    "a trace that is none": request("new_cart", None, "traceparent: 00-xyz"),
     "a selector": request("new_cart", None, "flagd-selector: flagSetId=production"),
     "no body": request(body=b""),
 }
@@ -153,6 +157,7 @@ THE_LONG_WAY = {
     "a long body": request(body=b" " * (BODY_LIMIT + 1)),
     "two lengths": request("new_cart", None, "content-length: 3"),
     "no protocol": b"POST /ofrep/v1/evaluate/flags/new_cart\r\n\r\n",
+    "a long head": request("new_cart", None, f"cookie: {'x' * LONGEST_HEAD}"),
     "nonsense in the head": request("new_cart", None, "a b: c"),
 }
 
@@ -177,9 +182,11 @@ def test_a_request_in_parts_and_two_at_once_are_answered_in_order(place: Place) 
         (half[:5], half[5:60], half[60:], request()),
         (half[:-3], half[-3:], half, half),
         (half + request() + half, request("half")),
+        (request(body=b"")[:-4], b"\r\nflagd-selector: flagSetId=staging\r\n\r\n", half),
+        (half[: half.index(b"{")], half[half.index(b"{") :], half),
         (chunked, b"2\r\n{}\r\n0\r\n\r\n", request()),
     ]
-    counts = (2, 3, 4, 2)
+    counts = (2, 3, 4, 2, 2, 2)
 
     for parts, count in zip(wire, counts, strict=True):
         fast = place.ask(place.fast, *parts, answers=count)
@@ -208,6 +215,53 @@ def test_a_new_document_and_the_end_of_a_lease_are_seen_at_once(place: Place) ->
     seen.append(value("new_cart"))
 
     assert seen == [True, False, True, False, False]
+
+
+def test_the_public_provider_is_answered_at_once(place: Place) -> None:
+    provider = OFREPProvider(f"http://127.0.0.1:{place.fast}", headers_factory=_headers)
+    context = EvaluationContext("patient-1", {"ward": "ICU"})
+
+    found = [provider.resolve_boolean_details("new_cart", False, context) for _ in range(2)]
+
+    assert [one.value for one in found] == [True, True]
+    assert found[0].variant == "on"
+    assert place.quick.count == 2
+
+
+def _headers() -> dict[str, str]:
+    return {"authorization": f"Bearer {SECRET}"}
+
+
+@pytest.fixture
+def people() -> dict[str, Person]:
+    return {SECRET: SHOP}
+
+
+@pytest.fixture
+def quick(people: dict[str, Person]) -> Quick:
+    board = FlagBoard()
+    board.publish("production", 1, document("production", 1, STATES))
+    return Quick(Ofrep(board, "production"), people.get)
+
+
+def test_whoever_is_remembered_no_more_takes_the_long_way(
+    quick: Quick, people: dict[str, Person]
+) -> None:
+    before = quick.answer(request(), [])
+
+    people.clear()
+
+    assert before
+    assert quick.answer(request(), []) is None
+    assert quick.answer(request()[:-1], []) is None
+
+
+def test_only_so_many_heads_are_remembered(quick: Quick) -> None:
+    asked = [request("new_cart", None, f"x-request: {number}") for number in range(MOST_HEADS + 9)]
+
+    assert all(quick.answer(one, []) for one in asked)
+
+    assert len(quick._heads) == 9
 
 
 def test_whoever_asks_too_often_is_told_so(serve: Callable[..., Any]) -> None:

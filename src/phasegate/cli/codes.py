@@ -132,6 +132,27 @@ EXPLANATIONS: dict[str, str] = {
         "The hash chain of a log does not hold: an event was edited, removed or moved. Trust "
         "nothing that rests on this log."
     ),
+    # The store.
+    "store-not-empty": (
+        "A backup is put into an empty store only, since two stores cannot be made one: each has "
+        "its own logs, and the same numbers in them."
+    ),
+    "store-flawed": (
+        "A hash chain does not hold, packed evidence does not open, or rows are missing. The "
+        "message says which. Trust nothing that rests on it."
+    ),
+    "backup-flawed": (
+        "The backup can be read, and what it holds is not sound: a chain does not hold, or rows "
+        "are missing. Nothing was restored."
+    ),
+    "backup-unreadable": (
+        "The file is no backup, was cut off or changed, or is of a later version. Nothing was "
+        "restored."
+    ),
+    "backup-failed": (
+        "The backup could not be written, for instance because the disk is full. What was begun "
+        "is gone; a file that was there is untouched."
+    ),
     # Drills.
     "unknown-drill": "There is no drill of that name; `phasegate drill` lists all.",
     "drill-failed": (
@@ -145,8 +166,8 @@ EXPLANATIONS: dict[str, str] = {
     # Flags and codes.
     "unknown-flag": "The environment has no such flag; the message lists those it has.",
     "flag-under-run": (
-        "A run decides on this flag's exposure. Kill the flag to have it off at once, or roll the "
-        "run back."
+        "A run decides on this flag's exposure until it has ended. Kill the flag to have it off at "
+        "once, or roll the run back."
     ),
     "unknown-code": "No message of this version has that code.",
     "rehearsal-missing": (
@@ -160,7 +181,8 @@ EXPLANATIONS: dict[str, str] = {
     ),
     "plan-read-differently": (
         "The stored text of the run's plan is read differently by this version, so nothing can be "
-        "derived from it. Use the version that started the run."
+        "judged or derived by it. Nothing more is exposed, the lease is not renewed, and rolling "
+        "back all of it still works. Use the version that started the run."
     ),
 }
 """A paragraph for each code."""

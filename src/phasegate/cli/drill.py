@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", required=False)
+@click.option("--list", "listed", is_flag=True, help="List all drills, as no NAME does.")
 @options.as_json
-def drill(name: str | None, as_json: bool) -> None:
+def drill(name: str | None, listed: bool, as_json: bool) -> None:
     """Bring a fault about and check what is promised of it; without NAME, list all drills.
 
     A drill starts servers, applications and a PostgreSQL of its own, on loopback and in folders
@@ -31,13 +32,13 @@ def drill(name: str | None, as_json: bool) -> None:
 
     \b
     Examples:
-      phasegate drill
+      phasegate drill --list
       phasegate drill server-killed
       phasegate drill all --json
     """
     from phasegate.drills.all import DRILLS
 
-    if name is None:
+    if listed or name is None:
         _list(list(DRILLS.values()), as_json=as_json)
         return
     chosen = list(DRILLS.values()) if name == "all" else [DRILLS[name]] if name in DRILLS else []

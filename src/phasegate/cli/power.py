@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @plan_argument
+@click.option("--draw", is_flag=True, help="Draw when each guard and gate decides.")
+@click.option(
+    "--svg",
+    "image",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="IMAGE",
+    help="Write the drawing to a file that browsers and reports show.",
+)
 @options.as_json
-def power(file: Path, as_json: bool) -> None:
+def power(file: Path, draw: bool, image: Path | None, as_json: bool) -> None:
     """Say for each guard and gate of FILE what it can see, from how many subjects, and when.
 
     Assumed: every subject of the plan's traffic is new and leaves one observation for each metric;
@@ -31,6 +39,8 @@ def power(file: Path, as_json: bool) -> None:
     \b
     Examples:
       phasegate plan power plans/checkout.yaml
+      phasegate plan power plans/checkout.yaml --draw
+      phasegate plan power plans/checkout.yaml --svg power.svg
       phasegate plan power plans/checkout.yaml --json
     """
     from phasegate.core.canonical import plain
@@ -38,9 +48,33 @@ def power(file: Path, as_json: bool) -> None:
 
     plan = sound_plan(file)
     lines = foreseen(plan)
+    if image is not None:
+        _write(plan, lines, image)
     if as_json:
         print_json({"plan_hash": plan.hash, "lines": [plain(line) for line in lines]})
         return
+    if draw:
+        from phasegate.report.power import drawn
+
+        for line in drawn(plan, lines):
+            click.echo(line)
+        return
+    if image is not None:
+        click.echo(f"wrote {image}")
+        return
+    _tables(plan, lines)
+
+
+def _write(plan: Plan, lines: Sequence[Foreseen], image: Path) -> None:
+    from phasegate.report.power import svg
+
+    try:
+        image.write_text(svg(plan, lines), "utf-8")
+    except OSError as error:
+        raise click.FileError(str(image), error.strerror or "it cannot be written") from error
+
+
+def _tables(plan: Plan, lines: Sequence[Foreseen]) -> None:
     for phase in plan.phases:
         mine = [line for line in lines if line.phase == phase.name]
         print_table(

@@ -87,6 +87,13 @@ FIRST_NAME = "admin"
     help="Pages of this origin may evaluate flags from a browser; may be repeated.",
 )
 @click.option(
+    "--keep-output",
+    is_flag=True,
+    envvar="PHASEGATE_KEEP_OUTPUT",
+    help="Keep the end of what steps' commands print in findings, for good. Only where they never "
+    "print anything of a patient; lines that begin with `phasegate:` are always kept.",
+)
+@click.option(
     "--pack-minutes-after",
     metavar="DURATION",
     envvar="PHASEGATE_PACK_MINUTES_AFTER",
@@ -118,6 +125,7 @@ def serve(
     otlp_grpc_port: int | None,
     flag_rate: float | None,
     origins: tuple[str, ...],
+    keep_output: bool,
     pack_minutes_after: timedelta,
     pack_hours_after: timedelta,
     as_json: bool,
@@ -153,6 +161,7 @@ def serve(
         otlp_grpc_port=otlp_grpc_port,
         flag_rate=flag_rate,
         origins=origins,
+        keep_output=keep_output,
         minutes_after=pack_minutes_after,
         hours_after=pack_hours_after,
     )

@@ -120,6 +120,9 @@ TOLD: dict[str, Callable[[Body], str]] = {
     "phase_started": lambda body: str(body["phase"]),
     "exposed": _exposed,
     "exposure_confirmed": lambda _: "the exposure is served",
+    "watch_resumed": lambda body: (
+        f"nobody watched for {seconds(body['unwatched_ms'] / 1000)}: soaking begins anew"
+    ),
     "rollback_started": _rolling_back,
     "rollback_confirmed": _rolled_back,
     "gate_failed": _closed,

@@ -54,7 +54,8 @@ class FlagClient:
         """Connect to the control plane at `url`.
 
         name             what people see the application as; the host's name by default.
-        on_news          is called on the stream's thread and must return soon.
+        on_news          is called on the stream's thread, or on the one that finds a lease run out,
+                         and must return soon.
         cache            a file that keeps the last flags, for a start while the server is away.
         logger_provider  where shadows are told; OpenTelemetry's global one by default.
         """

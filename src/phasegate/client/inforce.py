@@ -59,17 +59,22 @@ class InForce:
     def __init__(
         self, on_news: Callable[[Notice], None] | None, cache: Cache | None = None
     ) -> None:
-        """Hold what the cache has kept, or nothing. on_news is called on the stream's thread."""
+        """Hold what the cache has kept, or nothing.
+
+        on_news is called on the stream's thread, or, when a lease has run out, on the one that
+        asked for a flag.
+        """
         self.evaluate: Evaluate = _not_ready
         self.version = 0
         self.ready = threading.Event()
         self._flags: FlagSet | None = None
-        self._lease = Lease()
+        self._lease = Lease(tell=self._lapsed)
         self._on_news = on_news
         self._stale = False
         self._current = False
         self._entering = False
         self._unheard: set[str] = set()
+        self._off: tuple[str, ...] = ()
         self._cache = cache
         self.cached = self._recall(cache)
 
@@ -86,8 +91,12 @@ class InForce:
         if not self._current:
             return
         self._lease.renew(remaining_ms, sent_ms)
+        back, self._off = (self._off, ()) if self._lease.holds else ((), self._off)
         if self._entering:
+            self._unheard |= set(back)
             self._enter()
+        elif back:
+            self._tell(Notice(news=News.CHANGED, changed=back))
 
     def unusable(self) -> None:
         """End what is on trial until flags come that can be read: it may have been withdrawn."""
@@ -111,6 +120,12 @@ class InForce:
                 self._unheard |= set(changed)
         elif changed:
             self._tell(Notice(news=News.CHANGED, changed=changed))
+
+    def _lapsed(self, off: tuple[str, ...]) -> None:
+        """Say that the lease has run out, on the thread that noticed."""
+        _log.warning("nobody watches %s any more: safe variants are served", ", ".join(off))
+        self._off = off
+        self._tell(Notice(news=News.CHANGED, changed=off, reason="the lease has run out"))
 
     def _enter(self) -> None:
         self._entering, self._stale = False, False
@@ -153,8 +168,12 @@ class InForce:
             self._tell(Notice(news=News.STALE, reason=reason))
 
     def _tell(self, notice: Notice) -> None:
-        if self._on_news is not None:
+        if self._on_news is None:
+            return
+        try:
             self._on_news(notice)
+        except Exception:  # noqa: BLE001 the application's own code; flags go on whatever it raises
+            _log.warning("whoever was told that flags are %s failed", notice.news, exc_info=True)
 
 
 def differing(before: FlagSet | None, after: FlagSet) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from phasegate.flags.compile import FlagSet
 from phasegate.flags.resolution import Reason, Resolution
+from phasegate.flags.rule import Evaluator
 from phasegate.flags.safe import LEASE
 
 FOR_EVER = math.inf
@@ -20,11 +21,20 @@ class Lease:
     Nobody has it at first: a flag on trial is off until the first heartbeat.
     """
 
-    __slots__ = ("_clock", "_ended", "_skew", "deadline")
+    __slots__ = ("_clock", "_ended", "_lapsed", "_skew", "_tell", "deadline")
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start without a lease. clock counts seconds and never goes back."""
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        tell: Callable[[tuple[str, ...]], None] | None = None,
+    ) -> None:
+        """Start without a lease. clock counts seconds and never goes back.
+
+        tell: is told the flags that are off since it ran out, when the first of them is asked for.
+        """
         self._clock = clock
+        self._tell = tell
+        self._lapsed = True
         self._ended = False
         self._skew = FOR_EVER
         self.deadline = NEVER
@@ -43,6 +53,8 @@ class Lease:
         """
         if self._ended:
             return
+        if remaining_ms != 0:
+            self._lapsed = False
         if remaining_ms is None:
             self.deadline = FOR_EVER
         else:
@@ -52,13 +64,34 @@ class Lease:
         """Forget the sender's clock: another sender may speak from now on."""
         self._skew = FOR_EVER
 
+    def guard(self, evaluator: Evaluator, safe: Resolution, off: Iterable[str]) -> Evaluator:
+        """Return what evaluates a flag while the lease holds, and is `safe` while it does not.
+
+        off: flags that are told to be off when it is first found to have run out.
+        """
+        clock = self._clock
+
+        def evaluate(subject: str | None, attributes: Mapping[str, object]) -> Resolution:
+            if clock() < self.deadline:
+                return evaluator(subject, attributes)
+            if not self._lapsed:
+                self._lapse(off)
+            return safe
+
+        return evaluate
+
+    def _lapse(self, off: Iterable[str]) -> None:
+        self._lapsed = True
+        if self._tell is not None:
+            self._tell(tuple(sorted(off)))
+
     def withdraw(self) -> None:
         """Serve nothing that is on trial until the next heartbeat."""
         self.deadline = NEVER
 
     def end(self) -> None:
         """Serve nothing that is on trial any more, whatever heartbeat still comes."""
-        self._ended = True
+        self._ended = self._lapsed = True
         self.deadline = NEVER
 
     def _age(self, sent_ms: float | None) -> float:
@@ -85,12 +118,12 @@ def withdrawn(flags: FlagSet) -> Mapping[str, Resolution]:
 class LeasedFlags:
     """A flag set whose flags on trial are served while a lease holds; any thread may evaluate."""
 
-    __slots__ = ("_evaluate", "_lease", "_withdrawn", "flags")
+    __slots__ = ("_bound", "_lease", "_withdrawn", "flags")
 
     def __init__(self, flags: FlagSet, lease: Lease) -> None:
         """Put flags under a lease that goes on being renewed elsewhere."""
         self.flags = flags
-        self._evaluate = flags.evaluate
+        self._bound: dict[str, Evaluator] = {}
         self._lease = lease
         self._withdrawn = withdrawn(flags)
 
@@ -103,6 +136,17 @@ class LeasedFlags:
         self, key: str, targeting_key: str | None, attributes: Mapping[str, object]
     ) -> Resolution:
         """Return what the flag is for this subject now."""
-        if key in self._withdrawn and not self._lease.holds:
-            return self._withdrawn[key]
-        return self._evaluate(key, targeting_key, attributes)
+        try:
+            evaluator = self._bound[key]
+        except KeyError:
+            evaluator = self._bind(key)
+        return evaluator(targeting_key, attributes)
+
+    def _bind(self, key: str) -> Evaluator:
+        """Find a flag's evaluator once: what is not on trial then costs what it costs alone."""
+        evaluator = self.flags.evaluator(key)
+        if key in self._withdrawn:
+            evaluator = self._lease.guard(evaluator, self._withdrawn[key], self._withdrawn)
+        if key in self.flags.keys:
+            self._bound[key] = evaluator
+        return evaluator

@@ -10,7 +10,7 @@ import random
 import secrets
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import httpx
@@ -62,6 +62,7 @@ class Stream:
         self._asked = {"environment": environment, "name": unique(name)}
         self._listener = listener
         self._closing = threading.Event()
+        self._parted = threading.Event()
         self._thread = threading.Thread(target=self._run, name="phasegate-flags", daemon=True)
         self._id: str | None = None
         self._socket: socket.socket | None = None
@@ -75,26 +76,31 @@ class Stream:
         if self._closing.is_set():
             return
         self._closing.set()
-        self._say_goodbye(timeout_s)
+        try:
+            self._say_goodbye(timeout_s)
+        finally:
+            self._parted.set()
         self._hang_up()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
         with self._http:
-            pauses = _pauses()
+            waits = pauses()
             while not self._closing.is_set():
                 try:
                     for in_force in self._listen():
                         if in_force:
-                            pauses = _pauses()
+                            waits = pauses()
                     self._lost("the server ended the stream")
                 except (httpx.HTTPError, SSEError, OSError) as error:
                     self._lost(_reason(error))
                 except (ValueError, TypeError, KeyError, RecursionError) as error:
                     self._listener.unusable()
                     self._lost(f"the server sent what cannot be used: {error}")
-                self._closing.wait(next(pauses))
+                self._closing.wait(next(waits))
+            # Ended during a goodbye, which ends the stream, its connection would stay open.
+            self._parted.wait()
 
     def _listen(self) -> Iterator[bool]:
         """Take part in one connection; yields after each event, True for a document in force."""
@@ -153,11 +159,14 @@ def unique(name: str) -> str:
     return f"{name or socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
-def _pauses() -> Iterator[float]:
-    """Yield growing pauses with jitter, so that many clients do not come back at once."""
+def pauses(drawn: Callable[[float, float], float] = random.uniform) -> Iterator[float]:
+    """Yield growing pauses with jitter, so that many clients do not come back at once.
+
+    drawn: a number between two; by chance.
+    """
     pause = SOONEST_RETRY_S
     while True:
-        yield pause * random.uniform(0.5, 1.0)  # noqa: S311 jitter, no secret
+        yield drawn(pause / 2, pause)
         pause = min(2 * pause, LATEST_RETRY_S)
 
 

@@ -96,7 +96,8 @@ def ended(s: Situation) -> Decision | None:
 def sentinel_tripped(s: Situation) -> Decision | None:
     """The first safety-critical event takes back the component it accuses, at once.
 
-    Where it accuses none alone, the whole phase goes back, or holds if the plan says so.
+    So does one that still arrives while the component waits to be tried again. Where it accuses
+    none alone, the whole phase goes back, or holds if the plan says so.
     """
     return _tripped(s, "sentinel_tripped", [j for j in s.evidence.guards if _is_sentinel(j)])
 
@@ -113,7 +114,8 @@ def guard_tripped(s: Situation) -> Decision | None:
 def guard_blind(s: Situation) -> Decision | None:
     """A guard that has seen nothing for `blind_for` takes its phase back: unseen is not healthy.
 
-    After half of that time the run holds.
+    After half of that time the run holds, whether or not somebody could see meanwhile: a server
+    that has just begun knows no more than the evidence does.
     """
     unseen = [(j, _unseen_for(s, j)) for j in s.evidence.guards if not _is_sentinel(j)]
     blind = [(j, gap) for j, gap in unseen if gap is not None and gap > s.plan.blind_for]
@@ -123,9 +125,9 @@ def guard_blind(s: Situation) -> Decision | None:
             for j, gap in blind
             if j.phase == phase and gap is not None
         )
-        components = _exposed_names(s.run, phase)
+        components = _going_names(s.run, phase)
         return _roll_back("guard_blind", phase, components, reasons, ())
-    dim = [j for j, gap in unseen if gap is not None and gap > s.plan.blind_for / 2]
+    dim = [j for j, _ in unseen if _is_silent(s, j, s.plan.blind_for / 2)]
     if dim:
         return _hold("guard_blind", *(f"{j.component}: `{j.condition}` is unseen" for j in dim))
     return None
@@ -176,10 +178,14 @@ def exposure_unconfirmed(s: Situation) -> Decision | None:
 
 
 def soaking(s: Situation) -> Decision | None:
-    """An exposure is watched for its least time before anything is asked of it."""
-    if s.run.watched_since is None or s.phase is None or waiting(s):
+    """An exposure is watched for its least time before anything is asked of it.
+
+    What passed while no server ran is not watching, and it begins anew.
+    """
+    since = s.run.soaks_since
+    if since is None or s.phase is None or waiting(s):
         return None
-    rest = s.run.watched_since + _soak(s.phase) - s.now
+    rest = since + _soak(s.phase) - s.now
     if rest <= timedelta(0):
         return None
     return _hold("soaking", f"{rest.total_seconds():.0f} s of watching are left")
@@ -282,7 +288,7 @@ def due_steps(s: Situation) -> tuple[Step, ...]:
         return ()
     if waiting(s):
         return s.phase.before
-    since = s.run.watched_since
+    since = s.run.soaks_since
     soaked = since is not None and s.now - since >= _soak(s.phase)
     return (*s.phase.before, *s.phase.after) if soaked and _final(s) else s.phase.before
 
@@ -297,7 +303,8 @@ def waiting(s: Situation) -> tuple[str, ...]:
 
 
 def _tripped(s: Situation, rule: str, guards: Iterable[Judgement]) -> Decision | None:
-    exposed = {(trial.phase, trial.component) for trial in s.run.exposed}
+    going = (t for t in s.run.trials.values() if t.state is not TrialState.WITHDRAWN)
+    exposed = {(trial.phase, trial.component) for trial in going}
     tripped = [
         j
         for j in guards
@@ -329,7 +336,7 @@ def _environment(s: Situation, rule: str, judgement: Judgement) -> Decision | No
     reason = f"control is harmed as well, no component alone is to blame: {judgement.sentence}"
     if phase.if_control_fails_too is OnOutage.HOLD:
         return _incident(s, phase, judgement, reason)
-    names = _exposed_names(s.run, phase.name)
+    names = _going_names(s.run, phase.name)
     return _roll_back(rule, phase.name, names, (reason,), (judgement,)) if names else None
 
 
@@ -456,8 +463,7 @@ def _is_stale(s: Situation, gate: Judgement) -> bool:
     """A gate that live traffic has shown stays open only while the traffic is heard of."""
     if gate.component == ENVIRONMENT or gate.last_seen is None:
         return False
-    gap = _unseen_for(s, gate)
-    return gap is not None and gap > s.plan.blind_for
+    return _is_silent(s, gate, s.plan.blind_for)
 
 
 def _unjudged(s: Situation) -> tuple[Judgement, ...]:
@@ -489,8 +495,9 @@ def _signatures(s: Situation, role: object) -> int:
     )
 
 
-def _exposed_names(run: Run, phase: str) -> tuple[str, ...]:
-    return tuple(t.component for t in run.exposed if t.phase == phase)
+def _going_names(run: Run, phase: str) -> tuple[str, ...]:
+    """Name the components of a phase that are exposed, and those that wait to be once more."""
+    return tuple(t.component for t in run.of_phase(phase) if t.state is not TrialState.WITHDRAWN)
 
 
 def _is_sentinel(judgement: Judgement) -> bool:
@@ -498,9 +505,18 @@ def _is_sentinel(judgement: Judgement) -> bool:
 
 
 def _unseen_for(s: Situation, judgement: Judgement) -> timedelta | None:
-    since = _watch_began(s, judgement)
-    if since is None:
-        return None
+    """Say for how long nothing was seen, while somebody could have; None: there is no trial."""
+    began = _began(s, judgement)
+    return None if began is None else _gap(s, judgement, max(began, s.evidence.watching_since))
+
+
+def _is_silent(s: Situation, judgement: Judgement, most: timedelta) -> bool:
+    """Say whether nothing was seen for longer than that, whoever could have seen it."""
+    began = _began(s, judgement)
+    return began is not None and _gap(s, judgement, began) > most
+
+
+def _gap(s: Situation, judgement: Judgement, since: datetime) -> timedelta:
     # What could not be judged says nothing, however much of it there was.
     if judgement.last_seen is not None and judgement.outcome is not Outcome.INVALID:
         seen = datetime.fromtimestamp(judgement.last_seen, tz=s.now.tzinfo)
@@ -510,9 +526,9 @@ def _unseen_for(s: Situation, judgement: Judgement) -> timedelta | None:
     return s.now - since - lag
 
 
-def _watch_began(s: Situation, judgement: Judgement) -> datetime | None:
+def _began(s: Situation, judgement: Judgement) -> datetime | None:
     starts = [t.since for t in _concerned(s.run, judgement) if t.since is not None]
-    return max(min(starts), s.evidence.watching_since) if starts else None
+    return min(starts) if starts else None
 
 
 def _concerned(run: Run, judgement: Judgement) -> tuple[Trial, ...]:

@@ -68,6 +68,10 @@ explanations: dict[str, str] = {
         "A step names a check that the plan does not define. Mend the spelling, or define it "
         "below `checks`."
     ),
+    "case-file-outside": (
+        "The server opens case files on behalf of whoever starts a run, and so only those in the "
+        "folder of the plan. Links that lead out of it are not followed either."
+    ),
     "unknown-cases": (
         "A metric or step names labelled cases that the plan does not define. Mend the "
         "spelling, or define them below `cases`."

@@ -36,6 +36,8 @@ class Trial:
     """One component's present trial. since: when exposure was asked for; None: not yet.
 
     Exposure may be in force before it is confirmed, so blindness counts from `since`.
+
+    begun   when it became this one: a person had it tried again, or a later phase took it over.
     """
 
     phase: str
@@ -46,6 +48,7 @@ class Trial:
     exposure: int = 0
     mode: Mode = Mode.LIVE
     since: datetime | None = None
+    begun: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +108,8 @@ class Run:
     phase_attempt  grows when a phase is tried again: its steps and gates count anew.
     stage          index of the exposure in force within the phase; -1: not exposed yet.
     exposing       number of the exposure event not yet confirmed at the target; None: confirmed.
-    watched_since  when the phase's latest exposure was confirmed: soaking counts from here.
+    watched_since  when the phase's latest exposure was confirmed.
+    resumed_at     when watching went on after nobody had watched for long.
     begun          every trial that was ever exposed: (phase, component, attempt), in order.
     closed         what needs a person before the phase may pass: condition → why.
     """
@@ -127,6 +131,7 @@ class Run:
     stage: int = -1
     exposing: int | None = None
     watched_since: datetime | None = None
+    resumed_at: datetime | None = None
     trials: Mapping[str, Trial] = field(default_factory=dict)
     begun: tuple[tuple[str, str, int], ...] = ()
     rollbacks: tuple[Rollback, ...] = ()
@@ -148,6 +153,13 @@ class Run:
     def of_phase(self, phase: str) -> tuple[Trial, ...]:
         """Return the present trials that belong to a phase."""
         return tuple(trial for trial in self.trials.values() if trial.phase == phase)
+
+    @property
+    def soaks_since(self) -> datetime | None:
+        """Since when the phase's latest exposure was watched without a long gap."""
+        if self.watched_since is None or self.resumed_at is None:
+            return self.watched_since
+        return max(self.watched_since, self.resumed_at)
 
     @property
     def exposed(self) -> tuple[Trial, ...]:
@@ -235,6 +247,7 @@ def _exposed(run: Run, event: Event) -> Run:
             exposure=int(_number(item, "exposure")),
             mode=Mode(_text(item, "mode")),
             since=before.since if before and goes_on else event.at,
+            begun=before.begun if before and before.phase == item["phase"] else event.at,
         )
     now = [(t.phase, t.component, t.attempt) for t in trials.values() if t.exposure]
     return replace(
@@ -254,6 +267,10 @@ def _goes_on(trial: Trial, item: Mapping[str, Json]) -> bool:
 
 def _exposure_confirmed(run: Run, event: Event) -> Run:
     return replace(run, exposing=None, watched_since=event.at)
+
+
+def _watch_resumed(run: Run, event: Event) -> Run:
+    return replace(run, resumed_at=event.at)
 
 
 def _rollback_started(run: Run, event: Event) -> Run:
@@ -291,6 +308,7 @@ def _retried(run: Run, event: Event) -> Run:
             attempt=before.attempt + 1 if before.phase == home else 1,
             state=TrialState.WAITING,
             since=None,
+            begun=event.at,
         )
     return replace(
         run,
@@ -350,6 +368,7 @@ CHANGES: dict[str, Callable[[Run, Event], Run]] = {
     "phase_started": _phase_started,
     "exposed": _exposed,
     "exposure_confirmed": _exposure_confirmed,
+    "watch_resumed": _watch_resumed,
     "rollback_started": _rollback_started,
     "rollback_confirmed": _rollback_confirmed,
     "gate_failed": _closed,

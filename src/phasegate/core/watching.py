@@ -36,13 +36,12 @@ class Count:
 
 
 def watches(plan: Plan, run: Run) -> tuple[Watch, ...]:
-    """Return what telemetry must look for: one watch for each component that was exposed.
+    """Return what telemetry must look for: one watch for each component that was ever exposed.
 
-    Of a withdrawn one only the sentinels are looked for: those still under way are its own, and
-    must not be taken for its neighbours'.
+    Of one that is not exposed now only the sentinels are looked for. Those still under way are its
+    own and must not be taken for its neighbours'; and who waits to be tried again must not be.
     """
-    known = [trial for trial in run.trials.values() if trial.state is not TrialState.WAITING]
-    return tuple(_watch(plan, run, trial) for trial in known)
+    return tuple(_watch(plan, run, trial) for trial in run.trials.values())
 
 
 def only_sentinels(watch: Watch) -> Watch:
@@ -114,10 +113,10 @@ def _watch(plan: Plan, run: Run, trial: Trial) -> Watch:
 
 def _series(plan: Plan, trial: Trial) -> tuple[Series, ...]:
     found: dict[str, Series] = {}
-    withdrawn = trial.state is TrialState.WITHDRAWN
+    exposed = trial.state is TrialState.EXPOSED
     for condition in plan.phase(trial.phase).conditions:
         metric = plan.metric(condition.metric)
-        if withdrawn and metric.kind is not MetricKind.SENTINEL:
+        if not exposed and metric.kind is not MetricKind.SENTINEL:
             continue
         if metric.source != COUNTED_BY_TELEMETRY:
             continue

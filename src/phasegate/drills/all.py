@@ -8,6 +8,7 @@ from phasegate.drills import (
     clock_jump,
     delivered_twice,
     disk_full,
+    restored,
     server_killed,
     slow_store,
     split,
@@ -29,5 +30,6 @@ DRILLS: Mapping[str, Drill] = {
         delivered_twice,
         split,
         stalled_server,
+        restored,
     )
 }

@@ -248,6 +248,12 @@ class Stage:
         self.store.close()
         self.store = self._opened()
 
+    def move(self) -> None:
+        """Leave the database for a new and empty one."""
+        assert self.cluster is not None, "it is played on PostgreSQL"
+        self.address = self.cluster.database()
+        self.open_again()
+
     def seen(self, run: str) -> int:
         """Return how many observations are stored, of the component nobody accuses."""
         return sum(tally.seen for tally in self._tallies(run))

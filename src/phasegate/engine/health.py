@@ -5,6 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Event as Signal
+from threading import Thread
+
+import structlog
 
 from phasegate.engine.clock import SteadyClock
 from phasegate.engine.loop import LEASE, Loop
@@ -17,6 +21,12 @@ MOST_UNDECIDED_MS = 10_000
 """How long nobody may have decided before it is trouble: the lease, and time to take it over."""
 
 ASKED_EVERY_S = 5.0
+
+WATCHED_EVERY_S = 2.0
+
+NOBODY_DECIDES = "[nobody-decides]"
+
+log = structlog.get_logger()
 
 
 class ClockWatch:
@@ -98,8 +108,50 @@ class Health:
         """Say since when nobody decides; who has just begun waits until somebody has."""
         if ago_ms is None or ago_ms > MOST_UNDECIDED_MS:
             since = "ever" if ago_ms is None else f"for {ago_ms // 1000} s"
-            return f"nobody has decided {since}, on any server [nobody-decides]"
+            return f"nobody has decided {since}, on any server {NOBODY_DECIDES}"
         if not self._was_attended and ago_ms > 1000 * (self._passing() - self._began):
-            return "nobody has decided since this server began [nobody-decides]"
+            return f"nobody has decided since this server began {NOBODY_DECIDES}"
         self._was_attended = True
         return None
+
+
+class Watchdog(Thread):
+    """Says aloud, on every server, what keeps it from its work; above all that nobody decides.
+
+    trouble   what was wrong when it looked last; None: nothing was.
+    """
+
+    def __init__(self, look: Callable[[], str | None]) -> None:
+        super().__init__(name="phasegate-watchdog", daemon=True)
+        self._look = look
+        self._stopping = Signal()
+        self.trouble: str | None = None
+
+    @property
+    def nobody_decides(self) -> bool:
+        """Whether the trouble is that no server decides."""
+        return NOBODY_DECIDES in (self.trouble or "")
+
+    def run(self) -> None:
+        """Look again and again, until stopped."""
+        while not self._stopping.wait(WATCHED_EVERY_S):
+            self.look()
+
+    def look(self) -> None:
+        """Look once, and log what has become of it; the same trouble is told once."""
+        before, self.trouble = self.trouble, self._look()
+        if self.trouble and _kind(self.trouble) != _kind(before):
+            log.error("not_well", why=self.trouble)
+        elif before and not self.trouble:
+            log.info("well_again")
+
+    def stop(self) -> None:
+        """End; returns when the thread has ended."""
+        self._stopping.set()
+        if self.is_alive():
+            self.join()
+
+
+def _kind(trouble: str | None) -> str:
+    """Return the code at the end of a trouble: seconds in its text grow from look to look."""
+    return (trouble or "").rpartition("[")[2]

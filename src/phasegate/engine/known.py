@@ -7,7 +7,7 @@ from datetime import datetime
 from phasegate.core.decide import Evidence
 from phasegate.core.evidence import Finding, Judgement
 from phasegate.core.judge import fold as judge
-from phasegate.core.run import Run
+from phasegate.core.run import Run, TrialState
 from phasegate.engine.memory import Memory
 from phasegate.ports import Store
 
@@ -36,6 +36,10 @@ def _guards(memory: Memory, now: datetime) -> tuple[Judgement, ...]:
     found: list[Judgement] = []
     for phase, components in exposed_by_phase(memory.run).items():
         found += judge.judge_guards(memory.plan, memory.ledger, phase, components, now)
+    for phase, components in _by_phase(memory.run, TrialState.WAITING).items():
+        judged = judge.judge_guards(memory.plan, memory.ledger, phase, components, now)
+        # Of one that waits to be tried again nothing can be judged, but harm is harm.
+        found += [j for j in judged if j.method == "sentinel" and j.component in components]
     return tuple(found)
 
 
@@ -49,7 +53,12 @@ def _gates(memory: Memory, findings: tuple[Finding, ...], now: datetime) -> tupl
 
 def exposed_by_phase(run: Run) -> dict[str, dict[str, int]]:
     """Return the attempt of every exposed component, by phase and component."""
+    return _by_phase(run, TrialState.EXPOSED)
+
+
+def _by_phase(run: Run, state: TrialState) -> dict[str, dict[str, int]]:
     phases: dict[str, dict[str, int]] = {}
-    for trial in run.exposed:
-        phases.setdefault(trial.phase, {})[trial.component] = trial.attempt
+    for trial in run.trials.values():
+        if trial.state is state:
+            phases.setdefault(trial.phase, {})[trial.component] = trial.attempt
     return phases

@@ -15,6 +15,7 @@ from phasegate.core.plan import Plan
 from phasegate.core.run import Run, replay
 from phasegate.core.watch import Watch
 from phasegate.core.watching import only_sentinels, watches
+from phasegate.engine.memory import OtherPlan
 from phasegate.engine.presence import Leases, Presence
 from phasegate.engine.reconciler import Reconciler, View
 from phasegate.engine.schedules import Schedules
@@ -57,8 +58,9 @@ class Loop(Thread):
         clock: Callable[[], datetime],
         holder: str,
         may_decide: Callable[[], bool] = lambda: True,
+        passing: Callable[[], float] = time.monotonic,
     ) -> None:
-        """may_decide: says whether this server's clock can be trusted."""
+        """may_decide: says whether this server's clock can be trusted. passing: as of presence."""
         super().__init__(name="phasegate-engine", daemon=True)
         self._store = store
         self._reconciler = reconciler
@@ -68,9 +70,13 @@ class Loop(Thread):
         self._clock = clock
         self._holder = holder
         self._may_decide = may_decide
+        self._passing = passing
         self._wake = Signal()
         self._stop_asked = False
         self._ended: set[str] = set()
+        self._unread: set[str] = set()
+        self._unwatched = timedelta(0)
+        self._resumed: set[str] = set()
         self._runs: dict[str, Run] = {}
         self._watched: dict[str, tuple[Watch, ...]] = {}
         reconciler.before_exposing = self._expect
@@ -101,11 +107,11 @@ class Loop(Thread):
 
     def round(self) -> None:
         """Take a turn for every run that goes on, or follow. Raises Unavailable: no store."""
-        began, now = time.monotonic(), self._clock()
+        began, now = self._passing(), self._clock()
         decides = self._may_decide() and self._store.acquire(
             "engine", self._holder, now, now + LEASE
         )
-        if decides and not self.last.decided:
+        if decides and not (self.last.decided and self._went_on(began)):
             self._take_over(now)
         logs = self._store.logs()
         if decides:
@@ -123,15 +129,22 @@ class Loop(Thread):
             leases = self._presence.left()
         self._look_for(going_on, leases)
         self._presence.show(wanted, leases, began, LEASE)
-        ended = time.monotonic()
+        ended = self._passing()
         failing = tuple(run_id for run_id in going_on if run_id not in good)
         self.last = Round(decided=decides, ended=ended, took_s=ended - began, failing=failing)
 
     def _take_over(self, now: datetime) -> None:
         """Begin to decide. Where leases had run out nobody was treated, so nothing was unseen."""
         log.info("decides", holder=self._holder)
-        if 0 in self._store.attended().leases.values():
-            self._reconciler.watch_from(now)
+        attended = self._store.attended()
+        over = [name for name, left in attended.leases.items() if left == 0]
+        self._reconciler.watch_from(now, over)
+        self._unwatched = timedelta(milliseconds=attended.ago_ms or 0)
+        self._resumed.clear()
+
+    def _went_on(self, began: float) -> bool:
+        """Say whether this server has decided all the time, and was neither stalled nor cut off."""
+        return self.last.ended is not None and began - self.last.ended < LEASE.total_seconds()
 
     def _look_for(self, going_on: list[str], leases: Leases) -> None:
         views = [self.views[run_id] for run_id in going_on if run_id in self.views]
@@ -178,11 +191,13 @@ class Loop(Thread):
 
     def _turn(self, run_id: str, *, decides: bool) -> View | None:
         try:
-            view = self._decided(run_id) if decides else self._reconciler.look(run_id)
+            view = self._seen(run_id, decides=decides)
         except Exception as error:
             # One run's trouble must not stop the others. Its lease is not renewed, so its trial
             # exposure goes back by itself if the trouble lasts.
             log.exception("turn_failed", run=run_id, error=type(error).__name__)
+            return None
+        if view is None:
             return None
         before = self.views.get(run_id)
         if before is None or before.decision.rule != view.decision.rule:
@@ -192,10 +207,26 @@ class Loop(Thread):
             self._ended.add(run_id)
         return view
 
+    def _seen(self, run_id: str, *, decides: bool) -> View | None:
+        try:
+            return self._decided(run_id) if decides else self._reconciler.look(run_id)
+        except OtherPlan as error:
+            if run_id not in self._unread:
+                log.error("plan_read_differently", run=run_id, why=str(error))
+                self._unread.add(run_id)
+        if decides:
+            run = self._runs[run_id] = self._reconciler.take_back(run_id)
+            if run.ended and not run.rollbacks:
+                self._ended.add(run_id)
+        return None
+
     def _decided(self, run_id: str) -> View:
         known = self._known(run_id)
         if known is not None and not known.exposed and known.ended is None:
             self._presence.begin(known.environment, _unattended(self._reconciler.look(run_id)))
+        if run_id not in self._resumed:
+            self._reconciler.resume(run_id, self._unwatched)
+            self._resumed.add(run_id)
         return self._reconciler.turn(run_id)
 
 

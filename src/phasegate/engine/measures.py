@@ -36,6 +36,11 @@ def gauge(name: str, help: str, value: float, unit: str = "") -> Measure:
     return Measure(name=name, kind=Kind.GAUGE, help=help, unit=unit, samples=(({}, value),))
 
 
+def counter(name: str, help: str, value: float) -> Measure:
+    """Return a counter without labels."""
+    return Measure(name=name, kind=Kind.COUNTER, help=help, samples=(({}, value),))
+
+
 def labelled(
     name: str, help: str, label: str, values: Mapping[str, float], kind: Kind = Kind.GAUGE
 ) -> Measure:

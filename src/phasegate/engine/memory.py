@@ -12,6 +12,7 @@ from phasegate.core.judge import fold as judge
 from phasegate.core.plan import Plan, paced
 from phasegate.core.run import Run, apply, evidence_position, replay
 from phasegate.core.watching import exposures, unconfirmed
+from phasegate.engine import latecomers
 from phasegate.ports import Store
 
 
@@ -50,8 +51,12 @@ def begin(store: Store, first: Event) -> Memory:
 
 def catch_up(store: Store, memory: Memory) -> Memory:
     """Fold the events that others have added since; from the first one where that is needed."""
+    events = store.events(memory.run.id, memory.run.number)
+    if any(event.kind == "retried" for event in events):
+        # What came after it may have been judged already, as of the attempt before.
+        return recall(store, memory.run.id)
     try:
-        return follow(store, memory, store.events(memory.run.id, memory.run.number))
+        return follow(store, memory, events)
     except Ahead:
         return recall(store, memory.run.id)
 
@@ -99,19 +104,31 @@ def _see_upto(store: Store, memory: Memory, position: Position) -> Memory:
 
 def _judged(memory: Memory, rows: list[StoredTally]) -> Memory:
     run = memory.run
+    rows = latecomers.placed(memory.plan, run, rows)
     ledger = judge.fold(memory.plan, memory.ledger, exposures(run), rows, unconfirmed(run))
     return replace(memory, ledger=ledger)
 
 
 def load_plan(store: Store, run: Run) -> tuple[Plan, str]:
     """Return a run's plan, paced, and where its text came from. Raises OtherPlan."""
-    text, _ = store.plan_text(run.plan_hash)
     origin = run.origin
-    # Unreviewed: a stricter review must not make a run under way unreadable.
-    plan = planfile.parse_unreviewed(text, origin).plan
-    if plan is None or plan.hash != run.plan_hash:
+    plan = readable(store, run)
+    if plan is None:
         raise OtherPlan(
             f"run {run.id}: the stored text of plan {run.plan_hash[:12]} is read differently by "
-            "this version. Finish the run with the version that started it."
+            "this version, so nobody judges it and its lease is not renewed. Finish the run with "
+            "the version that started it, or take everything back: "
+            f"phasegate run rollback {run.id} --phase all --reason TEXT."
         )
     return paced(plan, run.pace), origin
+
+
+def readable(store: Store, run: Run) -> Plan | None:
+    """Return the plan that was agreed, unpaced; None where this version reads something else."""
+    try:
+        text, _ = store.plan_text(run.plan_hash)
+    except KeyError:
+        return None
+    # Unreviewed: a stricter review must not make a run under way unreadable.
+    plan = planfile.parse_unreviewed(text, run.origin).plan
+    return plan if plan is not None and plan.hash == run.plan_hash else None

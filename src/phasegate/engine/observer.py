@@ -34,8 +34,9 @@ log = structlog.get_logger()
 
 
 class Observer:
-    """Runs checks and reads sources in the executor's threads; what they find goes to the store.
+    """Runs checks and reads sources in the executors' threads; what they find goes to the store.
 
+    Readings have threads of their own: a step may last for minutes, and levels must be seen then.
     wake is called after every finding, so that a turn follows it.
     """
 
@@ -46,6 +47,7 @@ class Observer:
         checks: Mapping[str, Check],
         sources: Mapping[str, MetricSource],
         executor: Executor,
+        readings: Executor,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
         writer: str,
@@ -54,6 +56,8 @@ class Observer:
         self._checks = checks
         self._sources = sources
         self._executor = executor
+        self._readings = readings
+        self._stopping = False
         self._clock = clock
         self._wake = wake
         self._writer = f"{writer}/levels"
@@ -62,8 +66,12 @@ class Observer:
         self._read_at: dict[tuple[str, str, str], datetime] = {}
         self._lock = Lock()
         self._counting = Counting(
-            store=store, sources=sources, executor=executor, clock=clock, wake=wake
+            store=store, sources=sources, executor=readings, clock=clock, wake=wake
         )
+
+    def stop(self) -> None:
+        """Put nothing on record any more: a step that is given up is carried out again."""
+        self._stopping = True
 
     def begin(
         self,
@@ -100,7 +108,7 @@ class Observer:
                 continue
             self._read_at[key] = now
             asked = known_to_sources(plan, run, origin)
-            future = self._executor.submit(self._read, plan, run, phase, condition, asked)
+            future = self._readings.submit(self._read, plan, run, phase, condition, asked)
             future.add_done_callback(partial(tell_bug, run.id, metric.name))
 
     def _due(self, step: Step, findings: Sequence[Finding]) -> bool:
@@ -122,6 +130,9 @@ class Observer:
         run, phase, name, attempt = key
         began = time.perf_counter()
         seen = self._seen(run, step, options)
+        if self._stopping:
+            log.info("step_given_up", run=run, step=name)
+            return
         finding = Finding(
             run=run,
             phase=phase,
@@ -210,7 +221,7 @@ def options_of(plan: Plan, run: Run, step: Step, origin: str) -> dict[str, str]:
     kind names the check; directory is where the plan's files are.
     """
     endpoints = {**dict(plan.endpoints), **run.endpoints}
-    options = {"kind": "command", "directory": str(Path(origin).parent)}
+    options = {"kind": "command"}
     if step.kind is StepKind.RUN:
         options["command"] = step.argument
     elif step.kind is StepKind.CHECK:
@@ -220,6 +231,8 @@ def options_of(plan: Plan, run: Run, step: Step, origin: str) -> dict[str, str]:
         case = next(case for case in plan.cases if case.name == step.argument)
         options |= {"kind": "evaluate", "file": case.file, "url": case.url}
         options["counts"] = step.metric or ""
+    # Last, so that no option of a plan chooses another folder.
+    options["directory"] = str(Path(origin).parent)
     # Programs learn the endpoints from their environment: CLINIC_URL for the endpoint `clinic`.
     variables = {f"env.{name.upper()}_URL": url for name, url in endpoints.items()}
     filled = {name: _fill(value, endpoints) for name, value in options.items()}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock, RLock
 from typing import cast
 
@@ -14,12 +14,22 @@ from phasegate.core.decide import Decision, Evidence, Situation, decide, due_ste
 from phasegate.core.event import ENGINE, Event, Json, chain
 from phasegate.core.judge.versions import METHODS, changed
 from phasegate.core.plan import Plan, Step
-from phasegate.core.run import Rollback, Run
+from phasegate.core.run import Rollback, Run, apply, replay
 from phasegate.engine.known import evidence_of, findings_of
 from phasegate.engine.memory import Memory, catch_up, note, recall, see
 from phasegate.engine.observer import Observer
+from phasegate.engine.unread import no_more
 from phasegate.flags.wanted import wanted_flags
 from phasegate.ports import Conflict, Fence, Store, Target
+
+MOST_PAUSE = timedelta(seconds=2)
+"""How old a decision may be when it is written down; a server's right to decide lasts 5 s."""
+
+MOST_UNWATCHED = timedelta(seconds=10)
+"""Longest gap in watching that soaking goes on after; for a quick plan, a quarter of `blind_for`.
+
+As long as it takes another server to notice that the one that decided is gone.
+"""
 
 MOST_MOVES = 10
 """How many events one turn may add: more would starve other runs."""
@@ -53,6 +63,7 @@ class Reconciler:
         self._observer = observer
         self._clock = clock
         self._since = clock()
+        self._since_in: dict[str, datetime] = {}
         self._memories: dict[str, Memory] = {}
         self._brought: dict[str, int] = {}
         self._lock = Lock()
@@ -60,9 +71,9 @@ class Reconciler:
         self.before_exposing: Callable[[Plan, Run], None] = lambda *_: None
         """Called before a target is brought to an exposure that is not confirmed yet."""
 
-    def watch_from(self, now: datetime) -> None:
-        """Count blindness from now on: before, nobody could see."""
-        self._since = now
+    def watch_from(self, now: datetime, environments: Iterable[str]) -> None:
+        """Count watching in these environments from now on: before, there was nothing to see."""
+        self._since_in |= dict.fromkeys(environments, now)
 
     def look(self, run_id: str) -> View:
         """Say where a run is and what would be decided now; changes nothing.
@@ -84,6 +95,42 @@ class Reconciler:
                 self._memories.pop(run_id, None)
                 return self._turn(run_id)
 
+    def resume(self, run_id: str, unwatched: timedelta) -> None:
+        """Write down that nobody has watched for so long, if that was long: soaking begins anew.
+
+        Raises Unavailable, and Conflict where somebody was faster.
+        """
+        with self._alone(run_id):
+            memory = self._memory(run_id)
+            most = min(MOST_UNWATCHED, memory.plan.blind_for / 4)
+            if memory.run.soaks_since is None or memory.run.ended or unwatched <= most:
+                return
+            body: dict[str, Json] = {"unwatched_ms": round(unwatched.total_seconds() * 1000)}
+            self._append(memory, "watch_resumed", body, self._clock())
+
+    def take_back(self, run_id: str) -> Run:
+        """Bring about, and confirm, what a run without a readable plan has taken back; no more.
+
+        Needs its log alone. Raises Unavailable, Conflict.
+        """
+        with self._alone(run_id):
+            run = replay(self._store.events(run_id))
+            if not run.rollbacks and run.ended is None:
+                return run
+            states = no_more(run, self._store.flag_states(run.environment)[1])
+            self._target.bring(run.environment, states, Fence(log=run.id, number=run.number))
+            missing = self._target.unconfirmed(run.environment, states) if run.rollbacks else ()
+            if missing:
+                log.info("unconfirmed", run=run.id, missing=list(missing))
+                return run
+            now = self._clock()
+            for rollback in run.rollbacks:
+                body = _time_to_safe(rollback, now)
+                event = next_event(run, "rollback_confirmed", body, ENGINE, now)
+                self._store.append(event)
+                run = apply(run, event)
+            return run
+
     def _alone(self, run_id: str) -> RLock:
         """Return the lock of a run: folding one for long must not keep others from their turns."""
         with self._lock:
@@ -99,6 +146,9 @@ class Reconciler:
             self._work(view, memory.origin)
             if view.decision.kind is None:
                 return view
+            if self._clock() - view.at > MOST_PAUSE:
+                # Stalled since: others may have decided otherwise on what has come meanwhile.
+                continue
             memory = self._append(memory, view.decision.kind, _body(view), view.at)
         self._memories[run_id] = memory = self._act(memory)
         return self._view(memory)
@@ -162,7 +212,8 @@ class Reconciler:
     def _view(self, memory: Memory) -> View:
         now = self._clock()
         findings = findings_of(self._store, memory.run)
-        evidence = evidence_of(memory, findings, self._since, now)
+        since = self._since_in.get(memory.run.environment, self._since)
+        evidence = evidence_of(memory, findings, since, now)
         decision = decide(memory.plan, memory.run, evidence, now)
         return View(plan=memory.plan, run=memory.run, evidence=evidence, decision=decision, at=now)
 

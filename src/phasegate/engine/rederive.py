@@ -17,8 +17,8 @@ from phasegate.engine.known import evidence_of, findings_of
 from phasegate.engine.memory import Ahead, Memory, begin, note, reach
 from phasegate.ports import Store
 
-CONFIRMED = ("exposure_confirmed", "rollback_confirmed")
-"""What the engine read back from the world: facts, which nothing here can derive."""
+FACTS = ("exposure_confirmed", "rollback_confirmed", "watch_resumed")
+"""What the engine found out about the world, which nothing here can derive."""
 
 BASIS = ("evidence", "evidence_ms", "findings", "watching_since", "methods")
 """What an event says about its own making; the rest is what was decided."""
@@ -142,7 +142,7 @@ def _alike(one: Json, other: Json) -> bool:
 
 
 def _is_decision(event: Event) -> bool:
-    return event.actor == ENGINE and event.kind not in CONFIRMED and event.number > 1
+    return event.actor == ENGINE and event.kind not in FACTS and event.number > 1
 
 
 def _mapping(value: Json) -> dict[str, Json]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
+from typing import TypeVar
 
 import mmh3
 
@@ -19,6 +20,8 @@ from phasegate.flags.rule import Evaluator, Rule
 from phasegate.flags.safe import PREREQUISITE_OFF, safe_variant
 from phasegate.flags.source import RuleWriter
 from phasegate.flags.validate import Shape, is_metadata, misread, problems_of, shape
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +65,7 @@ class FlagSet:
         "_bound",
         "_common",
         "_flags",
+        "_flawed",
         "_notes",
         "_refused",
         "keys",
@@ -76,16 +80,8 @@ class FlagSet:
         self._flags = flags
         self._common = common
         self._notes = notes
-        self._bound: dict[str, Evaluator] = {}
-        self.keys = flags.keys()
-        self.requires = {
-            key: flag.shape.requires
-            for key, flag in flags.items()
-            if flag.shape is not None and flag.shape.requires
-        }
-        self._refused = refused(self.requires, self.keys)
-        found = chain.from_iterable(flag.problems for flag in flags.values() if flag.problems)
-        self.problems = (*notes, *found, *self._refused.values())
+        requires = {key: wanted for key, flag in flags.items() if (wanted := _required(flag))}
+        self._settle(requires, {key: flag.problems for key, flag in flags.items() if flag.problems})
 
     @property
     def metadata(self) -> Metadata:
@@ -102,10 +98,21 @@ class FlagSet:
             evaluator = self._bind(key)
         return evaluator(targeting_key, attributes)
 
+    def evaluator(self, key: str) -> Evaluator:
+        """Return what evaluates a flag, for whoever finds it again by himself."""
+        return self._bound.get(key) or self._bind(key)
+
     def replaced(self, key: str, definition: object) -> FlagSet:
         """Return the flag set with one flag defined anew; all others stay compiled."""
-        flags = {**self._flags, key: _compiled(key, definition, self._common)}
-        return FlagSet(flags, self._common, self._notes)
+        flag = _compiled(key, definition, self._common)
+        # Without looking at the others again, of which there may be ten thousand.
+        other = object.__new__(FlagSet)
+        other._flags = {**self._flags, key: flag}
+        other._common, other._notes = self._common, self._notes
+        other._settle(
+            _with(self.requires, key, _required(flag)), _with(self._flawed, key, flag.problems)
+        )
+        return other
 
     def metadata_of(self, key: str) -> Metadata:
         """Return a flag's metadata over the flag set's; KeyError if there is no such flag."""
@@ -132,6 +139,19 @@ class FlagSet:
         if own is None:
             return chosen({}, None, reason, metadata)
         return chosen(own.variants, safe_variant(own), reason, metadata)
+
+    def _settle(
+        self,
+        requires: Mapping[str, tuple[str, ...]],
+        flawed: Mapping[str, tuple[Problem, ...]],
+    ) -> None:
+        """Work out what follows from the flags together; nothing is bound yet."""
+        self._bound: dict[str, Evaluator] = {}
+        self.keys = self._flags.keys()
+        self.requires, self._flawed = requires, flawed
+        self._refused = refused(requires, self.keys)
+        found = chain.from_iterable(flawed.values())
+        self.problems = (*self._notes, *found, *self._refused.values())
 
     def _bind(self, key: str) -> Evaluator:
         """Make the evaluator of a flag that is asked for the first time."""
@@ -171,6 +191,18 @@ class FlagSet:
             return evaluator(subject, attributes)
 
         return evaluate
+
+
+def _required(flag: CompiledFlag) -> tuple[str, ...]:
+    return flag.shape.requires if flag.shape is not None else ()
+
+
+def _with(
+    held: Mapping[str, tuple[T, ...]], key: str, items: tuple[T, ...]
+) -> Mapping[str, tuple[T, ...]]:
+    """Return a mapping in which a key has these items, or is not there where there are none."""
+    kept = {name: each for name, each in held.items() if name != key}
+    return {**kept, key: items} if items else kept
 
 
 def compile_document(document: Mapping[str, object], before: FlagSet | None = None) -> FlagSet:

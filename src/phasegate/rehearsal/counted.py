@@ -47,17 +47,42 @@ class Came:
         return Came(*(getattr(self, field.name)[lanes] for field in fields(self)))
 
 
+class OpenBlock:
+    """What both arms brought in the open block, by lane: subjects at risk, and newly bad ones."""
+
+    def __init__(self, lanes: int) -> None:
+        self.own: tuple[Floats, Floats] = (np.zeros(lanes), np.zeros(lanes))
+        self.everywhere: tuple[Floats, Floats] = (np.zeros(lanes), np.zeros(lanes))
+
+    def add(self, treated: Came, control: Came) -> None:
+        """Add what came."""
+        for into, at_risk, bad in (
+            (self.own, treated.at_risk, treated.newly_bad),
+            (self.everywhere, treated.at_risk, treated.newly_bad),
+            (self.everywhere, control.at_risk, control.newly_bad),
+        ):
+            np.add(into[0], at_risk, out=into[0])
+            np.add(into[1], bad, out=into[1])
+
+    def keep(self, lanes: Ints) -> None:
+        """Forget all other lanes."""
+        self.own = (self.own[0][lanes], self.own[1][lanes])
+        self.everywhere = (self.everywhere[0][lanes], self.everywhere[1][lanes])
+
+
 class Sums:
     """Running sums of one arm, by lane. The recent ones fade block by block."""
 
     def __init__(self, lanes: int) -> None:
-        self.all = Came.nobody(lanes)
+        self.seen: Floats = np.zeros(lanes)
+        self.bad: Floats = np.zeros(lanes)
         self.recent_seen: Floats = np.zeros(lanes)
         self.recent_bad: Floats = np.zeros(lanes)
 
     def add(self, came: Came) -> None:
         """Add what came."""
-        self.all.add(came)
+        self.seen += came.seen
+        self.bad += came.bad
         self.recent_seen += came.seen
         self.recent_bad += came.bad
 
@@ -68,13 +93,13 @@ class Sums:
 
     def keep(self, lanes: Ints) -> None:
         """Forget all other lanes."""
-        self.all = self.all.only(lanes)
+        self.seen, self.bad = self.seen[lanes], self.bad[lanes]
         self.recent_seen, self.recent_bad = self.recent_seen[lanes], self.recent_bad[lanes]
 
     @property
     def share(self) -> Floats:
         """Bad share of everything seen; 0 before anything was."""
-        return _share(self.all.bad, self.all.seen)
+        return _share(self.bad, self.seen)
 
     @property
     def recent_share(self) -> Floats:

@@ -69,8 +69,10 @@ def strike(plan: Plan, phase: Phase, harm: Harm, runs: int, rng: np.random.Gener
     """Choose for each run which component does harm, and when in the shortest watch it begins."""
     return Harmed(
         component=rng.integers(0, len(lanes_of(phase)), runs),
-        share=bad_share(plan, phase, harm),
+        share=np.full(runs, bad_share(plan, phase, harm)),
         onset_s=rng.uniform(0, phase.lasts_least.total_seconds(), runs),
+        metric=np.zeros(runs, np.int64),
+        metrics=(harm.metric,),
     )
 
 

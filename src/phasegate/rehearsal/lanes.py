@@ -16,7 +16,7 @@ from phasegate.core.judge.cases import at_most
 from phasegate.core.judge.share import CALM, OUTAGE_KEPT, PATIENCE, TURNING
 from phasegate.core.judge.terms import ABSOLUTE, RELATIVE, REPEAT, SYSTEM, Terms
 from phasegate.core.plan import EVERYONE
-from phasegate.rehearsal.counted import Came, Sums
+from phasegate.rehearsal.counted import Came, OpenBlock, Sums
 from phasegate.rehearsal.wealths import Flags, Floats, Ints, Numbers, Wealths
 
 METHODS = ("", RELATIVE, REPEAT, ABSOLUTE, SYSTEM)
@@ -65,7 +65,7 @@ class Lanes:
         self._since: tuple[Floats, Floats] = (np.zeros(n), np.zeros(n))
         self._outage: Flags = np.zeros(n, dtype=bool)
         self._waited: Ints = np.zeros(n, dtype=np.int64)
-        self._open = (Came.nobody(n), Came.nobody(n))
+        self._open = OpenBlock(n)
         self._tick = 0
 
     def expose(self, exposures: Ints) -> None:
@@ -87,7 +87,7 @@ class Lanes:
         for name in PER_LANE:
             setattr(self, name, getattr(self, name)[lanes])
         self._since = (self._since[0][lanes], self._since[1][lanes])
-        self._open = (self._open[0].only(lanes), self._open[1].only(lanes))
+        self._open.keep(lanes)
         self._factors = _only(self._factors, lanes)
         self._factors_again = _only(self._factors_again, lanes)
 
@@ -100,8 +100,8 @@ class Lanes:
             self._tick = tick
         self.treated.add(treated)
         self.control.add(control)
-        self._open[0].add(treated)
-        self._open[1].add(control)
+        if self.terms.allowed is not None:
+            self._open.add(treated, control)
         self._compare(treated, control)
 
     def failed(self) -> Flags:
@@ -131,8 +131,8 @@ class Lanes:
         if not lanes.size:
             return
         s = self._exposures[lanes] / EVERYONE
-        before = self.control.all.seen[lanes] - control.at_risk[lanes]
-        worse = self.control.all.bad[lanes] - control.newly_bad[lanes]
+        before = self.control.seen[lanes] - control.at_risk[lanes]
+        worse = self.control.bad[lanes] - control.newly_bad[lanes]
         allowed = self.terms.allowed
         prior = means.PRIOR if allowed is None else min(max(allowed, 0.01), 0.99)
         about = (worse + means.PRIOR_N * prior) / (before + means.PRIOR_N)
@@ -173,9 +173,7 @@ class Lanes:
         self._drift[lanes] += gains
         lowest = lanes[self._drift[lanes] <= self._low[lanes]]
         self._low[lowest] = self._drift[lowest]
-        for since, now in zip(
-            self._since, (self.treated.all.seen, self.treated.all.bad), strict=True
-        ):
+        for since, now in zip(self._since, (self.treated.seen, self.treated.bad), strict=True):
             since[lowest] = now[lowest]
 
     def _compare_again(self, treated: Came, control: Came) -> None:
@@ -206,8 +204,8 @@ class Lanes:
     def _worse(self) -> Flags:
         if self.terms.allowed is None:
             return np.ones(self._n, dtype=bool)
-        seen = self.treated.all.seen - self._since[0]
-        bad = self.treated.all.bad - self._since[1]
+        seen = self.treated.seen - self._since[0]
+        bad = self.treated.bad - self._since[1]
         worse: Flags = self._beyond() | (bad > self.terms.allowed * seen)
         return worse
 
@@ -221,13 +219,11 @@ class Lanes:
         return beyond
 
     def _close(self) -> None:
-        treated, control = self._open
-        self._open = (Came.nobody(self._n), Came.nobody(self._n))
-        allowed = self.terms.allowed
+        allowed, block = self.terms.allowed, self._open
         if allowed is None:
             return
-        at_risk, bad = treated.at_risk + control.at_risk, treated.newly_bad + control.newly_bad
-        own = treated.at_risk, treated.newly_bad
+        self._open = OpenBlock(self._n)
+        own, (at_risk, bad) = block.own, block.everywhere
         self._alarm_own = self._block(self._own, allowed, self._alarm_own, *own)
         self._alarm_everywhere = self._block(
             self._everywhere, allowed, self._alarm_everywhere, at_risk, bad
@@ -302,7 +298,7 @@ class Lanes:
         return fires
 
     def _control_is_better(self, asked: Flags) -> Flags:
-        better: Flags = self.control.all.seen == 0
+        better: Flags = self.control.seen == 0
         for lane in np.flatnonzero(asked & ~better):
             bad = ceil(self.control.recent_bad[lane])
             n = floor(self.control.recent_seen[lane])

@@ -6,7 +6,7 @@ and labelled cases (passed). They take no chance that a rehearsal could tell.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -43,6 +43,10 @@ class Played:
     exposed: Ints
     met: Ints
 
+    def part(self, runs: slice) -> Played:
+        """Return what became of some of the runs."""
+        return Played(**{one.name: getattr(self, one.name)[runs] for one in fields(self)})
+
     @property
     def taken_back(self) -> Flags:
         """Runs that were rolled back, whoever was blamed."""
@@ -58,7 +62,8 @@ class _Series:
     """
 
     name: str
-    kind: MetricKind
+    graded: bool
+    timed: bool
     p0: float
     lag_s: float
     first: bool
@@ -72,9 +77,9 @@ class _Series:
         self.treated = self.treated.only(lanes)
 
 
-def play(plan: Plan, phase: Phase, harmed: Harmed, rng: np.random.Generator, metric: str) -> Played:
-    """Play a phase once for each run of `harmed`. metric: the one that harm shows in."""
-    return _Play(plan, phase, harmed, rng, metric).played()
+def play(plan: Plan, phase: Phase, harmed: Harmed, rng: np.random.Generator) -> Played:
+    """Play a phase once for each run of `harmed`."""
+    return _Play(plan, phase, harmed, rng).played()
 
 
 def lanes_of(phase: Phase) -> list[Component]:
@@ -87,10 +92,8 @@ def lanes_of(phase: Phase) -> list[Component]:
 class _Play:
     """The state of one play: runs that go on, and what became of those that ended."""
 
-    def __init__(
-        self, plan: Plan, phase: Phase, harmed: Harmed, rng: np.random.Generator, metric: str
-    ) -> None:
-        self._plan, self._phase, self._rng, self._metric = plan, phase, rng, metric
+    def __init__(self, plan: Plan, phase: Phase, harmed: Harmed, rng: np.random.Generator) -> None:
+        self._plan, self._phase, self._rng = plan, phase, rng
         self._components = lanes_of(phase)
         self._harmed = harmed
         self._block_s = block_seconds(plan)
@@ -147,7 +150,8 @@ class _Play:
     def _opened(self, rule: Rule, runs: int, *, first: bool) -> _Series:
         return _Series(
             name=rule.metric.name,
-            kind=rule.metric.kind,
+            graded=rule.graded,
+            timed=rule.metric.kind is MetricKind.RATE,
             first=first,
             p0=healthy_share(self._plan, self._phase, rule),
             lag_s=rule.metric.lag.total_seconds(),
@@ -167,27 +171,21 @@ class _Play:
         """Let a series see those who were exposed in the step that has matured now."""
         began = at - series.lag_s - self._step_s
         exposures = self._stage(max(0.0, began), soak)
-        harmed = self._harmed if series.name == self._metric else self._nobody()
+        harmed = self._harmed.showing(series.name)
         people = self._plan.traffic * self._step_s / 60
-        graded = series.kind is MetricKind.MEAN
-        stretch = Stretch(at_s=began, people=people, p0=series.p0, graded=graded)
+        stretch = Stretch(at_s=began, people=people, p0=series.p0, graded=series.graded)
         treated, control = come(self._rng, stretch, exposures, harmed)
         series.treated.add(treated)
         now = self._exposures(at - self._step_s, soak, self._going.size)
         for guard in series.guards:
             guard.expose(now)
             guard.add(int(began // self._block_s), treated, control)
-        if series.name == self._metric and series.first:
-            self._suffer(treated, began)
+        if series.first:
+            self._suffer(harmed, treated, began)
 
-    def _nobody(self) -> Harmed:
-        return Harmed(
-            component=np.full(self._going.size, -1), share=0.0, onset_s=self._harmed.onset_s
-        )
-
-    def _suffer(self, treated: Came, began: float) -> None:
-        guilty = self._harmed.component
-        ill = np.flatnonzero((guilty >= 0) & (began >= self._harmed.onset_s))
+    def _suffer(self, harmed: Harmed, treated: Came, began: float) -> None:
+        guilty = harmed.component
+        ill = np.flatnonzero((guilty >= 0) & (began >= harmed.onset_s))
         lanes = guilty[ill] * self._going.size + ill
         self._became.exposed[self._going[ill]] += treated.seen[lanes].astype(np.int64)
         self._became.met[self._going[ill]] += np.rint(treated.bad[lanes]).astype(np.int64)
@@ -219,8 +217,7 @@ class _Play:
         beta = 1 - self._plan.confidence
         for series in gated:
             for bound in series.gates:
-                timed = series.kind is MetricKind.RATE
-                shown = proofs(series.treated, bound, beta, timed=timed)
+                shown = proofs(series.treated, bound, beta, timed=series.timed)
                 passed &= shown.passed.reshape(shape)
         done: Flags = np.logical_and.reduce(passed)
         self._became.passed[self._going[done]] = True

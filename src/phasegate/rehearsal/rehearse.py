@@ -13,23 +13,28 @@ import numpy as np
 from phasegate.core.plan import Plan
 from phasegate.rehearsal.harms import Harm, harms, phases_of, strike
 from phasegate.rehearsal.play import Played, play
-from phasegate.rehearsal.traffic import healthy
+from phasegate.rehearsal.traffic import healthy, together
 from phasegate.rehearsal.wealths import Flags, Floats, Ints
 
 HOUR = 3600.0
 
-CHUNK = 500
+CHUNK = 1000
 """Runs that are played together; a seed gives the same answer however many workers there are."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A part of a rehearsal: so many runs of one phase, healthy or struck."""
+    """A part of a rehearsal: so many runs of one phase, healthy or struck by each of some harms."""
 
     phase: str
-    harm: Harm | None
-    runs: int
+    harms: tuple[tuple[Harm, int], ...] = ()
+    healthy: int = 0
     seed: tuple[int, ...]
+
+    @property
+    def runs(self) -> int:
+        """How often the phase is played."""
+        return self.healthy + sum(runs for _, runs in self.harms)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,29 +121,47 @@ def rehearse(
     done   is told the share of the work that has been done, 0..1.
     """
     named = harms(plan, times)
-    tasks = [*_healthy_tasks(plan, runs, seed), *_struck_tasks(plan, named, runs, seed)]
-    mine: dict[Harm | None, list[Result]] = {}
+    tasks = [*_struck_tasks(plan, named, runs, seed), *_healthy_tasks(plan, runs, seed)]
+    well: list[Result] = []
+    ill: dict[Harm, list[tuple[Played, Floats]]] = {harm: [] for harm in named}
     for result in _play_all(plan, tasks, workers, done):
-        mine.setdefault(result.task.harm, []).append(result)
+        if result.task.healthy:
+            well.append(result)
+        for harm, part in _parts(result.task):
+            ill[harm].append((result.played.part(part), result.onset_s[part]))
     return Report(
-        health=_health(plan, mine[None], runs),
-        struck=tuple(_struck(harm, mine[harm]) for harm in named),
+        health=_health(plan, well, runs),
+        struck=tuple(_struck(harm, ill[harm]) for harm in named),
     )
 
 
 def _healthy_tasks(plan: Plan, runs: int, seed: int) -> Iterator[Task]:
     for number, phase in enumerate(plan.phases):
         for part, size in enumerate(_chunks(runs)):
-            yield Task(phase=phase.name, harm=None, runs=size, seed=(seed, 0, number, part))
+            yield Task(phase=phase.name, healthy=size, seed=(seed, 0, number, part))
 
 
 def _struck_tasks(plan: Plan, named: Sequence[Harm], runs: int, seed: int) -> Iterator[Task]:
-    for number, harm in enumerate(named, 1):
-        phases = phases_of(plan, harm)
-        each = max(1, runs // len(named) // len(phases))
-        for place, phase in enumerate(phases):
-            for part, size in enumerate(_chunks(each)):
-                yield Task(phase=phase.name, harm=harm, runs=size, seed=(seed, number, place, part))
+    """Yield the harms of each phase together: most of a play's cost is the same for any number."""
+    phases = {harm: phases_of(plan, harm) for harm in named}
+    for number, phase in enumerate(plan.phases):
+        here = [
+            (harm, max(1, runs // len(named) // len(phases[harm])))
+            for harm in named
+            if phase in phases[harm]
+        ]
+        parts = -(-sum(each for _, each in here) // CHUNK)
+        for part in range(parts):
+            sizes = ((harm, (each + part) // parts) for harm, each in here)
+            harms_here = tuple((harm, size) for harm, size in sizes if size)
+            yield Task(phase=phase.name, harms=harms_here, seed=(seed, 1, number, part))
+
+
+def _parts(task: Task) -> Iterator[tuple[Harm, slice]]:
+    began = 0
+    for harm, runs in task.harms:
+        yield harm, slice(began, began + runs)
+        began += runs
 
 
 def _chunks(runs: int) -> list[int]:
@@ -168,11 +191,10 @@ def _play_all(
 def _play(plan: Plan, task: Task) -> Result:
     rng = np.random.default_rng(task.seed)
     phase = plan.phase(task.phase)
-    harmed, metric = healthy(task.runs), ""
-    if task.harm is not None:
-        harmed, metric = strike(plan, phase, task.harm, task.runs, rng), task.harm.metric
-    played = play(plan, phase, harmed, rng, metric)
-    return Result(task=task, played=played, onset_s=harmed.onset_s)
+    harmed = healthy(task.runs)
+    if task.harms:
+        harmed = together([strike(plan, phase, harm, runs, rng) for harm, runs in task.harms])
+    return Result(task=task, played=play(plan, phase, harmed, rng), onset_s=harmed.onset_s)
 
 
 def _health(plan: Plan, results: Sequence[Result], runs: int) -> Health:
@@ -206,9 +228,9 @@ def _health(plan: Plan, results: Sequence[Result], runs: int) -> Health:
     )
 
 
-def _struck(harm: Harm, results: Sequence[Result]) -> Struck:
-    played = [result.played for result in results]
-    onset = np.concatenate([result.onset_s for result in results])
+def _struck(harm: Harm, results: Sequence[tuple[Played, Floats]]) -> Struck:
+    played = [one for one, _ in results]
+    onset = np.concatenate([began for _, began in results])
     ended = np.concatenate([one.ended_s for one in played])
     blamed = np.concatenate([one.blamed for one in played])
     back = np.concatenate([one.taken_back for one in played])

@@ -6,7 +6,8 @@ who are bad for one reason are counted by every component, in the arm that its o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,20 +26,50 @@ class Harmed:
 
     share    bad share among those treated with it.
     onset_s  second of the phase at which it begins.
+    metric   which of `metrics` it shows in.
     """
 
     component: Ints
-    share: float
+    share: Floats
     onset_s: Floats
+    metric: Ints
+    metrics: tuple[str, ...] = ()
 
     def only(self, runs: Flags) -> Harmed:
         """Return what is wrong in some of the runs."""
-        return Harmed(component=self.component[runs], share=self.share, onset_s=self.onset_s[runs])
+        return replace(
+            self,
+            component=self.component[runs],
+            share=self.share[runs],
+            onset_s=self.onset_s[runs],
+            metric=self.metric[runs],
+        )
+
+    def showing(self, metric: str) -> Harmed:
+        """Return what is wrong as one metric sees it: nothing where another one shows it."""
+        if metric not in self.metrics:
+            return replace(self, component=np.full(len(self.component), -1))
+        mine = self.metric == self.metrics.index(metric)
+        return replace(self, component=np.where(mine, self.component, -1))
 
 
 def healthy(runs: int) -> Harmed:
     """Return that nothing is wrong in so many runs."""
-    return Harmed(component=np.full(runs, -1), share=0.0, onset_s=np.zeros(runs))
+    none = np.zeros(runs)
+    return Harmed(
+        component=np.full(runs, -1), share=none, onset_s=none, metric=np.zeros(runs, np.int64)
+    )
+
+
+def together(parts: Sequence[Harmed]) -> Harmed:
+    """Return several harms side by side; each shows in a metric of its own."""
+    return Harmed(
+        component=np.concatenate([one.component for one in parts]),
+        share=np.concatenate([one.share for one in parts]),
+        onset_s=np.concatenate([one.onset_s for one in parts]),
+        metric=np.repeat(np.arange(len(parts)), [len(one.component) for one in parts]),
+        metrics=tuple(one.metrics[0] for one in parts),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +107,7 @@ def come(
     rates = np.broadcast_to(people * s[:, None] * (1 - p0), (len(s), runs)).copy()
     where = np.flatnonzero(ill)
     treated_bad[guilty[where], where] = bad_of_harm[where]
-    rates[guilty[where], where] = people * exposed[where] * (1 - harmed.share)
+    rates[guilty[where], where] = people * exposed[where] * (1 - harmed.share[where])
     treated_good = _many(rng, rates)
     spared = np.broadcast_to(people * (1 - s[:, None]) * (1 - p0), (len(s), runs))
     control_good = _many(rng, spared)

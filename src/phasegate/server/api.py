@@ -17,6 +17,7 @@ from phasegate.core.audit import verify
 from phasegate.core.command import Refusal
 from phasegate.core.event import Event
 from phasegate.core.problem import Problem
+from phasegate.engine.memory import OtherPlan
 from phasegate.flags.journal import log_of
 from phasegate.ports import Store
 from phasegate.server import views
@@ -109,7 +110,11 @@ class Api:
 
     async def show_run(self, request: Request) -> Response:
         """Where a run is and why."""
-        view = await run_in_threadpool(self._engine.look, self._run(request))
+        try:
+            view = await run_in_threadpool(self._engine.look, self._run(request))
+        except OtherPlan as error:
+            remedy = "`phasegate run events` shows what has happened so far."
+            raise Answer(409, "plan-read-differently", str(error), remedy) from error
         return as_json(views.full(view))
 
     async def events(self, request: Request) -> Response:

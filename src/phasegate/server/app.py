@@ -46,6 +46,7 @@ class Server:
         """Open the store and put everything together; nothing runs before the ASGI lifespan."""
         clock = SteadyClock(wall)
         self._settings = settings
+        self._stopped = False
         self.grpc_port: int | None = None
         self.otlp_grpc_port: int | None = None
         secret, token = new_token("phasegate itself", Role.VIEWER, clock())
@@ -101,7 +102,10 @@ class Server:
         self.engine.start()
 
     def stop(self) -> None:
-        """End streams, finish the round under way, release everything; the lifespan calls it."""
+        """End streams, finish the round under way, release everything; once is enough."""
+        if self._stopped:
+            return
+        self._stopped = True
         self.board.close()
         self.engine.stop()
         self._own_client.close()

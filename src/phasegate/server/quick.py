@@ -9,6 +9,7 @@ the long way, and so does the first request of every head: both ways have the sa
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple  # Any: uvicorn's own signature
 
@@ -28,6 +29,11 @@ MOST_HEADS = 4_096
 LONGEST_HEAD = 2_048
 
 _END = b"\r\n\r\n"
+_TRACE = re.compile(
+    rb"\r\ntraceparent: [0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?=\r\n|$)", re.IGNORECASE
+)
+"""The one header that differs with every request of a traced application; nothing asks for it."""
+
 _START = f"POST {PREFIX}/".encode()
 _UNUSUAL = frozenset((b"expect", b"origin", b"transfer-encoding", b"upgrade"))
 """Headers that ask for more than an answer."""
@@ -54,19 +60,23 @@ class Quick:
         self._prefix = b""
 
     def answer(self, request: bytes, default: list[Header]) -> bytes | None:
-        """Return the response to one whole request; None: it takes the long way.
+        """Return the response to one request; None: it takes the long way; empty: more is to come.
 
         default: headers that every response has.
         """
-        start, _, body = request.partition(_END)
+        start, end, body = request.partition(_END)
+        if not end:
+            return None
+        if b"raceparent" in start:
+            start = _TRACE.sub(b"", start, count=1)
         head = self._heads.get(start)
         if head is None:
-            head = self._read(start, body)
-            if head is None:
-                return None
-        elif head.length != len(body):
+            head = self._read(start)
+        if head is None or len(body) > head.length:
             return None
         person = self._known(head.secret)
+        if person is not None and len(body) < head.length:
+            return b""
         answer = self._ofrep.at_once(person, head.key, head.scope, body) if person else None
         if answer is None:
             return None
@@ -77,12 +87,10 @@ class Quick:
         size = str(len(answer)).encode()
         return b"".join((self._prefix, size, _BEFORE_BODY, answer))
 
-    def _read(self, start: bytes, body: bytes) -> Head | None:
-        """Read a head and keep it; None where it is unusual, or another request's body follows."""
-        if len(start) > LONGEST_HEAD:
-            return None
-        head = _Reading(start + _END + body).head
-        if head is None or head.length != len(body) or self._known(head.secret) is None:
+    def _read(self, start: bytes) -> Head | None:
+        """Read a head and keep it; None where it is unusual or not by somebody known."""
+        head = _Reading(start + _END).head if len(start) <= LONGEST_HEAD else None
+        if head is None or self._known(head.secret) is None:
             return None
         if len(self._heads) >= MOST_HEADS:
             self._heads.clear()
@@ -94,19 +102,19 @@ _BEFORE_BODY = b"\r\ncontent-type: application/json\r\n\r\n"
 
 
 class _Reading:
-    """One request, read by the parser that reads all others. head: None where it is unusual."""
+    """A head, read by the parser that reads all others. head: None where it is unusual."""
 
-    def __init__(self, request: bytes) -> None:
+    def __init__(self, head: bytes) -> None:
         self.head: Head | None = None
         self._url = b""
         self._headers: list[Header] = []
-        self._whole = 0
+        self._whole = False
         parser = httptools.HttpRequestParser(self)
         try:
-            parser.feed_data(request)
+            parser.feed_data(head)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             return
-        if self._whole == 1 and parser.get_http_version() == "1.1":
+        if self._whole and parser.get_http_version() == "1.1":
             self.head = _head(self._url, self._headers)
 
     def on_url(self, url: bytes) -> None:
@@ -115,8 +123,8 @@ class _Reading:
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name.lower(), value))
 
-    def on_message_complete(self) -> None:
-        self._whole += 1
+    def on_headers_complete(self) -> None:
+        self._whole = True
 
 
 def _head(url: bytes, headers: list[Header]) -> Head | None:
@@ -149,14 +157,22 @@ class QuickProtocol(HttpToolsProtocol):
         """Serve one connection; uvicorn makes these."""
         super().__init__(config, server_state, app_state, _loop)
         self._midway = False
+        self._held = b""
 
     def data_received(self, data: bytes) -> None:
-        """Answer at once, where this is one whole request and no other is under way."""
+        """Answer at once, where this ends one whole request and no other is under way."""
+        if self._held:
+            data, self._held = self._held + data, b""
         if data.startswith(_START) and self._is_idle():
             answer = self.quick.answer(data, self.server_state.default_headers)
-            if answer is not None:
+            if answer:
                 self.transport.write(answer)
                 self.on_response_complete()
+                return
+            if answer is not None:
+                # Many clients send head and body apart.
+                self._unset_keepalive_if_required()
+                self._held = data
                 return
         super().data_received(data)
 

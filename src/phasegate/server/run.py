@@ -65,6 +65,10 @@ def run(server: Server, listener: socket.socket, ready: Callable[[], None]) -> N
         Announced(config).run(sockets=[listener])
     except KeyboardInterrupt:
         return
+    finally:
+        # Asked to end while it began, uvicorn leaves without the lifespan's end: steps that had
+        # begun would outlive the server.
+        server.stop()
 
 
 def log_to_stderr(*, as_json: bool = False) -> None:

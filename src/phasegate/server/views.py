@@ -95,4 +95,4 @@ def _budget(view: View) -> dict[str, Json]:
 
 
 def _watched(run: Run, now: datetime) -> float | None:
-    return None if run.watched_since is None else (now - run.watched_since).total_seconds()
+    return None if run.soaks_since is None else (now - run.soaks_since).total_seconds()

@@ -11,7 +11,7 @@ from functools import partial
 from math import inf, nan
 from typing import Any, NamedTuple  # Any: only numbers are compared, see Belonging.ordered
 
-from phasegate.core.plan import MetricKind, Predicate
+from phasegate.core.plan import Metric, MetricKind, Predicate
 from phasegate.core.watch import Attributes, Series, beyond_scale, holds, is_true
 
 IsBad = Callable[[Any], bool | None]
@@ -87,9 +87,16 @@ def least_quiet(series: Iterable[Series]) -> float:
         metric = one.metric
         if metric.kind is MetricKind.QUANTILE and (metric.of or "duration") == "duration":
             least = min(least, -1.0 if one.bound is None else float(one.bound))
-        elif metric.kind is not MetricKind.SHARE or metric.bad != Predicate(field="error"):
+        elif metric.kind is MetricKind.RATE and metric.event is not None:
+            continue  # nothing about being there is bad
+        elif not _fails(metric):
             return -1.0
     return least
+
+
+def _fails(metric: Metric) -> bool:
+    kinds = (MetricKind.SHARE, MetricKind.RATE)
+    return metric.kind in kinds and metric.bad == Predicate(field="error")
 
 
 def is_quiet(attributes: Any, least: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
@@ -119,6 +120,7 @@ class World:
     source: FixedSource = field(default_factory=FixedSource)
     chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 no secret
     name: str = "world"
+    passing: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         self.target = FlagTarget(self.store, self.publisher, self._read_back, self.name)
@@ -131,6 +133,7 @@ class World:
             checks={name: self.check for name in ("command", "http", "evaluate")},
             sources={name: self.source for name in ("http_json", "prometheus", "sql")},
             executor=AtOnce(),
+            readings=AtOnce(),
             clock=self.dial,
             wake=lambda: None,
             writer=self.name,
@@ -140,11 +143,16 @@ class World:
             store=self.store,
             reconciler=self.reconciler,
             presence=Presence(
-                store=self.store, serving=self.target, publisher=self.publisher, server=self.name
+                store=self.store,
+                serving=self.target,
+                publisher=self.publisher,
+                server=self.name,
+                passing=self.passing,
             ),
             watch=self._watch,
             clock=self.dial,
             holder=self.name,
+            passing=self.passing,
         )
 
     def start(self, text: str, *, actor: Person = ADA, **options: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,60 @@ def run(program: str, folder: Path, deadline_s: float = 20, **variables: str) ->
     """Run a Python program as a step's command."""
     options = {"command": shlex.join([sys.executable, "-c", program]), "directory": str(folder)}
     options |= {f"env.{name}": value for name, value in variables.items()}
-    return CommandCheck({"PHASEGATE_URL": "http://127.0.0.1:1"}).exercise(options, deadline_s)
+    check = CommandCheck({"PHASEGATE_URL": "http://127.0.0.1:1"}, keeps_output=True)
+    return check.exercise(options, deadline_s)
+
+
+def default(program: str, folder: Path) -> Exercise:
+    """Run it where nobody has said that all output may be kept."""
+    line = shlex.join([sys.executable, "-c", program])
+    return CommandCheck().exercise({"command": line, "directory": str(folder)}, 20)
+
+
+def test_what_a_command_prints_is_not_kept_unless_somebody_says_so(tmp_path: Path) -> None:
+    passed = default("print('patient 4711'); print('is well')", tmp_path)
+    failed = default("print('patient 4711 is missing'); raise SystemExit(2)", tmp_path)
+
+    assert passed.seen == "2 lines of output not kept"
+    assert failed.seen == "exit code 2: 1 line of output not kept"
+
+
+def test_lines_that_are_meant_to_be_kept_are(tmp_path: Path) -> None:
+    found = default("print('patient 4711'); print('phasegate: all 7 tables are there')", tmp_path)
+
+    assert found.seen == "all 7 tables are there | 1 line of output not kept"
+
+
+def test_what_our_own_commands_say_is_kept(tmp_path: Path) -> None:
+    options = {"command": "phasegate --version", "directory": str(tmp_path)}
+
+    assert CommandCheck().exercise(options, 20).seen.startswith("phasegate 0.")
+
+
+def test_a_stop_ends_commands_with_all_they_started_and_says_nothing_of_health(
+    tmp_path: Path,
+) -> None:
+    check = CommandCheck()
+    child = "import time; time.sleep(2); open('made', 'w')"
+    program = (
+        f"import subprocess, sys; open('begun', 'w'); "
+        f"subprocess.run([sys.executable, '-c', {child!r}])"
+    )
+    options = {"command": shlex.join([sys.executable, "-c", program]), "directory": str(tmp_path)}
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(check.exercise, options, 60)
+        while not (tmp_path / "begun").exists():
+            time.sleep(0.01)
+        began = time.monotonic()
+        check.stop()
+        with pytest.raises(Unavailable, match="since the server was"):
+            running.result()
+
+    assert time.monotonic() - began < 1.5
+    with pytest.raises(Unavailable, match="since the server was"):
+        check.exercise(options, 60)
+    time.sleep(1)
+    assert not (tmp_path / "made").exists()
 
 
 def test_exit_code_zero_passes_with_what_the_command_said(tmp_path: Path) -> None:
@@ -88,7 +142,7 @@ def test_it_gets_no_input(tmp_path: Path) -> None:
 def test_no_shell_reads_the_line(tmp_path: Path) -> None:
     options = {"command": "echo $HOME; touch made", "directory": str(tmp_path)}
 
-    assert CommandCheck().exercise(options, 20).seen == "$HOME; touch made"
+    assert CommandCheck(keeps_output=True).exercise(options, 20).seen == "$HOME; touch made"
     assert not (tmp_path / "made").exists()
 
 

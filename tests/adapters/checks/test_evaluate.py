@@ -106,6 +106,36 @@ def test_a_missing_file_is_named(right: Endpoint, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "file", ["../secret.jsonl", "sub/../../secret.jsonl", "/etc/passwd", "link.jsonl", "up/x"]
+)
+def test_a_file_outside_the_plans_folder_is_not_opened(
+    right: Endpoint, tmp_path: Path, file: str
+) -> None:
+    folder = tmp_path / "plans"
+    folder.mkdir()
+    secret = tmp_path / "secret.jsonl"
+    secret.write_text('{"request": {"says": "a cold"}, "expect": "routine"}')
+    (folder / "link.jsonl").symlink_to(secret)
+    (folder / "up").symlink_to(tmp_path)
+    options = {"file": file, "directory": str(folder), "url": right.url + "/answer"}
+
+    with pytest.raises(Unavailable, match="case-file-outside"):
+        EvaluateCheck().exercise(options, 10)
+
+    assert right.asked == []
+
+
+@pytest.mark.parametrize("file", ["a\0b", "folder", "loop"])
+def test_what_is_no_file_cannot_be_read(right: Endpoint, tmp_path: Path, file: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    options = {"file": file, "directory": str(tmp_path), "url": right.url + "/answer"}
+
+    with pytest.raises(Unavailable, match="cannot be read"):
+        EvaluateCheck().exercise(options, 10)
+
+
+@pytest.mark.parametrize(
     "line", ["{", '{"id": "c5"}', "[]", '{"request": 1, "expect": 2, "id": 3}']
 )
 def test_one_broken_line_is_told_with_its_number_and_nothing_is_asked(

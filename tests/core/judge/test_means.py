@@ -70,6 +70,14 @@ def test_a_value_in_another_unit_makes_the_series_invalid() -> None:
     assert "outside 1 to 5" in account.invalid
 
 
+def test_values_of_nobody_in_particular_are_seen_and_count_for_nobody() -> None:
+    account = Account.opened(Setup(scale=STARS))
+
+    account.add(stars(30, 0.0, subjects=0, at_risk=0), 0, 2500)
+
+    assert (account.observed, account.treated.seen, account.heard) == (30, 0, 0)
+
+
 scores = st.floats(0, 1)
 
 
@@ -216,3 +224,42 @@ def test_a_mean_has_no_repeat_part() -> None:
     bounded = Terms(allowed=0.2, margin=0.0, alpha=0.05, ticks=10, graded=True)
     assert set(bounded.weights) == {"relative", "absolute", "system"}
     assert len(share.opened(bounded).relative.logs) == len(means.WEIGHTS)
+
+
+def cut(series: str, n: int, beyond: int, arm: Arm = Arm.TREATMENT, at: int = 0) -> Tally:
+    return stars(n, 0.0, arm, at, series=series, bad=beyond, subjects_bad=beyond, newly_bad=beyond)
+
+
+LADDER = ("time>1", "time>2", "time>4")
+
+
+def test_all_cuts_together_are_the_mean_share_of_cuts_that_values_are_beyond() -> None:
+    """Of 10 values 6, 3 and 3 are beyond the cuts: 12 of 30 steps."""
+    account = Account.opened(Setup(ladder=LADDER))
+
+    for series, beyond in zip(LADDER, (6, 3, 3), strict=True):
+        account.add(cut(series, 10, beyond), 0, 2500)
+
+    assert account.treated.seen == 10
+    assert account.treated.share == pytest.approx(0.4)
+
+
+def test_cuts_together_are_judged_as_a_mean_of_the_same_values_is() -> None:
+    terms = TERMS[0]
+    together = Account.opened(Setup(terms=(terms,), block_s=10, ladder=LADDER))
+    mean = Account.opened(Setup(terms=(terms,), block_s=10, scale=(0.0, 1.0)))
+    rng = np.random.default_rng(3)
+
+    for second in range(60):
+        for arm in Arm:
+            n = int(rng.poisson(3))
+            steps = rng.integers(0, 4 if arm is Arm.TREATMENT else 3, n)
+            for place, series in enumerate(LADDER):
+                beyond = int((steps > place).sum())
+                together.add(cut(series, n, beyond, arm, second), second * 1000, 2500)
+            total = float(steps.sum()) / 3
+            mean.add(stars(n, total, arm, second), second * 1000, 2500)
+
+    peaks = [one.settled().guards[0].peak for one in (together, mean)]
+    assert peaks[0] == pytest.approx(peaks[1])
+    assert peaks[0] > 0

@@ -8,13 +8,20 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 
 from phasegate.ports import Exercise, Unavailable
 
 MOST_SHOWN = 300
 """Characters of output that a finding keeps: its end, where commands say what went wrong."""
+
+OWN = "phasegate"
+
+KEEP = "phasegate:"
+"""Begins a line that a command means to be kept. Anything else that it prints may name a patient,
+and a finding is kept for good and exported."""
 
 
 class CommandCheck:
@@ -24,15 +31,33 @@ class CommandCheck:
     after a crash between its end and its finding it is run again.
     """
 
-    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
-        """variables: environment variables that every command is given."""
+    def __init__(
+        self, variables: Mapping[str, str] | None = None, *, keeps_output: bool = False
+    ) -> None:
+        """variables: environment variables that every command is given.
+
+        keeps_output   all lines may be kept, not just those that begin with KEEP.
+        """
         self._variables = dict(variables or {})
+        self._keeps_output = keeps_output
+        self._lock = Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """End all commands under way, and start no more."""
+        with self._lock:
+            self._stopping = True
+            running = list(self._running)
+        for run in running:
+            _end_all(run)
 
     def exercise(self, options: Mapping[str, str], deadline_s: float) -> Exercise:
         """Pass on exit code 0. Raises Unavailable if it cannot be started or takes too long."""
         line = _words(options["command"])
         code, said = self._run(line, options, deadline_s)
-        shown = _end_of(said)
+        # Our own commands name no patient, and say in full why something does not hold.
+        shown = self._shown(said, every=self._keeps_output or Path(line[0]).name == OWN)
         if code == 0:
             return Exercise(passed=True, exercised=1, seen=shown or "exit code 0, no output")
         return Exercise(
@@ -47,12 +72,40 @@ class CommandCheck:
     ) -> tuple[int, str]:
         """Return exit code and output."""
         with _started(line, options["directory"], _environment(options) | self._variables) as run:
+            self._begun(run)
             try:
                 out, err = run.communicate(timeout=deadline_s)
             except subprocess.TimeoutExpired as error:
                 _end_all(run)
                 raise Unavailable(f"{line[0]} did not end within {deadline_s:g} s") from error
+            finally:
+                self._ended(run)
+        if self._stopping:
+            # Its exit code may be our doing, so it says nothing of health or harm.
+            raise Unavailable(f"{line[0]} was ended, since the server was")
         return run.returncode, out + "\n" + err
+
+    def _begun(self, run: subprocess.Popen[str]) -> None:
+        with self._lock:
+            self._running.add(run)
+            late = self._stopping
+        if late:
+            _end_all(run)
+
+    def _ended(self, run: subprocess.Popen[str]) -> None:
+        with self._lock:
+            self._running.discard(run)
+
+    def _shown(self, said: str, *, every: bool) -> str:
+        """Return what of an output may be kept, and how much is not."""
+        lines = [" ".join(line.split()) for line in said.splitlines()]
+        lines = [line for line in lines if line]
+        if every:
+            return _end_of(lines)
+        meant = [line.removeprefix(KEEP).strip() for line in lines if line.startswith(KEEP)]
+        others = len(lines) - len(meant)
+        told = f"{others} line{'' if others == 1 else 's'} of output not kept" if others else ""
+        return " | ".join(part for part in (_end_of(meant), told) if part)
 
 
 def _words(command: str) -> list[str]:
@@ -95,12 +148,10 @@ def _end_all(run: subprocess.Popen[str]) -> None:
         os.killpg(run.pid, signal.SIGKILL)
 
 
-def _end_of(said: str) -> str:
+def _end_of(lines: Sequence[str]) -> str:
     """Return the last lines of an output in one line, as many as fit."""
-    lines = [" ".join(line.split()) for line in said.splitlines()]
-    lines = [line for line in lines if line]
-    shown = lines.pop()[-MOST_SHOWN:] if lines else ""
-    for line in reversed(lines):
+    shown = lines[-1][-MOST_SHOWN:] if lines else ""
+    for line in reversed(lines[:-1]):
         if len(line) + len(shown) > MOST_SHOWN:
             break
         shown = f"{line} | {shown}"

@@ -27,14 +27,14 @@ class _Case(msgspec.Struct):
 class EvaluateCheck:
     """Posts each case's request and compares `answer` with what the case expects.
 
-    Options: file (JSON lines, relative to directory), url, counts (only cases that name this
-    metric in `counts`, or name none). How good the answers are is for the gate to judge; the
-    check itself passes once every case was exercised.
+    Options: file (JSON lines, within directory, links followed), url, counts (only cases that
+    name this metric in `counts`, or name none). How good the answers are is for the gate to judge;
+    the check itself passes once every case was exercised.
     """
 
     def exercise(self, options: Mapping[str, str], deadline_s: float) -> Exercise:
         """Count wrong answers. Raises Unavailable if a case got no answer at all."""
-        path = Path(options["directory"]) / options["file"]
+        path = _inside(options["directory"], options["file"])
         cases, mark = _read(path, options.get("counts", ""))
         until = time.monotonic() + deadline_s
         wrong: list[str] = []
@@ -51,6 +51,23 @@ class EvaluateCheck:
             bad=len(wrong),
             seen=f"{len(cases) - len(wrong)} of {len(cases)} cases right{missed} ({mark})",
         )
+
+
+def _inside(directory: str, file: str) -> Path:
+    """Return where a file is. Raises Unavailable where that is not in the plan's folder."""
+    try:
+        folder = Path(directory).resolve()
+        path = (folder / file).resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise Unavailable(f"the case file {file!r} cannot be read: no such path") from error
+    # Links are followed first: one out of the folder leads to whatever the server may read.
+    if not path.is_relative_to(folder):
+        raise Unavailable(
+            f"the case file {file!r} is not in the plan's folder; put it there [case-file-outside]"
+        )
+    if path.exists() and not path.is_file():
+        raise Unavailable(f"the case file {path.name} cannot be read: it is no plain file")
+    return path
 
 
 def _read(path: Path, counts: str) -> tuple[list[_Case], str]:

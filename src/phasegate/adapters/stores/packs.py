@@ -20,16 +20,8 @@ from phasegate.ports import Unavailable
 KEY = ("phase", "component", "attempt", "series", "arm", "writer")
 """Columns that name whose counts a row holds: few different ones, which come again and again."""
 
-COUNTS = (
-    "seen",
-    "bad",
-    "subjects",
-    "subjects_bad",
-    "at_risk",
-    "newly_bad",
-    "again_bad",
-    "total",
-)
+COUNTS = tuple(name for name in TALLY if name not in {*KEY, "run", "ripe_ms", "bucket", "sequence"})
+"""All other columns, as they are: what a tally gets one day is packed as well."""
 
 COLUMNS = ("row", *TALLY)
 PLACE = {name: number for number, name in enumerate(COLUMNS)}
@@ -62,7 +54,7 @@ def pack(run: str, rows: Sequence[Row]) -> Pack:
         tallies=len(rows),
         first=_position(rows[0]),
         last=_position(rows[-1]),
-        writers=_writers(columns),
+        writers=writers_of(rows),
         digest=_digest(run, text),
         content=content,
     )
@@ -86,6 +78,14 @@ def unpack(run: str, content: bytes, digest: str) -> list[Row]:
 def sequences(rows: Iterable[Row]) -> set[tuple[str, int]]:
     """Return (writer, sequence) of each row."""
     return {(row[PLACE["writer"]], row[PLACE["sequence"]]) for row in rows}
+
+
+def writers_of(rows: Iterable[Row]) -> tuple[tuple[str, int, int], ...]:
+    """Return (writer, lowest sequence, highest) of everybody who wrote one of these rows."""
+    found: dict[str, list[int]] = {}
+    for writer, number in sequences(rows):
+        found.setdefault(writer, []).append(number)
+    return tuple((writer, min(own), max(own)) for writer, own in sorted(found.items()))
 
 
 def _text(columns: Sequence[Sequence[Any]]) -> bytes:
@@ -128,13 +128,6 @@ def _rows(run: str, told: dict[str, Any]) -> list[Row]:
 
 def _steps(numbers: Sequence[int]) -> list[int]:
     return [numbers[0], *(after - before for before, after in pairwise(numbers))]
-
-
-def _writers(columns: Sequence[Sequence[Any]]) -> tuple[tuple[str, int, int], ...]:
-    found: dict[str, list[int]] = {}
-    for writer, number in zip(columns[PLACE["writer"]], columns[PLACE["sequence"]], strict=True):
-        found.setdefault(writer, []).append(number)
-    return tuple((writer, min(own), max(own)) for writer, own in sorted(found.items()))
 
 
 def _position(row: Row) -> tuple[int, int]:

@@ -75,6 +75,13 @@ class Pool:
         finally:
             self._places.release()
 
+    @contextmanager
+    def own(self) -> Iterator[Connection]:
+        """Lend a connection for work that may take long; it has no deadline."""
+        with self._named(), self.connect() as connection:
+            connection.execute("SET statement_timeout = 0")
+            yield connection
+
     def connect(self) -> Connection:
         """Open a connection of the caller's own."""
         return psycopg.connect(

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from psycopg import errors
 
-from phasegate.adapters.stores.database import Duplicate, Writing
+from phasegate.adapters.stores.database import Duplicate, Reading, Writing
 from phasegate.adapters.stores.listening import CHANNEL, Listening
 from phasegate.adapters.stores.migrations import migrate
 from phasegate.adapters.stores.pool import DEADLINE_S, Connection, Pool
 from phasegate.adapters.stores.postgres_schema import PostgresSchema
 from phasegate.adapters.stores.rows import Row
+from phasegate.adapters.stores.sql_part import insert
 from phasegate.adapters.stores.sql_store import SqlStore
 
 MIGRATION_S = 600.0
@@ -45,6 +46,7 @@ class PostgresDatabase:
     """One database. Writers of evidence run side by side; a reader that is final waits for them."""
 
     now_ms = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    last_row = "SELECT last_value FROM tallies_row_seq"
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -65,6 +67,37 @@ class PostgresDatabase:
                     yield _PostgresWriting(connection)
             except errors.UniqueViolation as error:
                 raise Duplicate(str(error.diag.constraint_name)) from error
+
+    def damage(self) -> list[str]:
+        """Ask nothing: PostgreSQL checks pages as it reads them, where its checksums are on."""
+        return []
+
+    def shrink(self) -> None:
+        """Have free room used again; PostgreSQL gives back what is free at the end of a table."""
+        with self._pool.own() as connection:
+            connection.execute("VACUUM (ANALYZE) tallies, packs, packed_writers, sightings")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Reading]:
+        """Lend the database as it is now: a transaction that sees nothing of later ones."""
+        with self._pool.own() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield _PostgresReading(connection)
+
+    @contextmanager
+    def filling(self) -> Iterator[Writing]:
+        """Lend a transaction; servers that begin on the database meanwhile wait."""
+        with self._pool.own() as connection, connection.transaction():
+            connection.execute("LOCK TABLE events, secrets, tokens IN ACCESS EXCLUSIVE MODE")
+            yield _PostgresWriting(connection)
+
+    def insert_numbered(self, table: str, columns: Sequence[str]) -> str:
+        """Return a statement that inserts rows with their numbers."""
+        return insert(table, columns).replace(") VALUES", ") OVERRIDING SYSTEM VALUE VALUES")
+
+    def number_from(self, writing: Writing, last_row: int) -> None:
+        """Give tallies numbers above last_row from now on."""
+        writing.execute("SELECT setval('tallies_row_seq', ?)", (max(1, last_row),))
 
     def enter_evidence(self, writing: Writing, runs: Iterable[str]) -> None:
         """Share the lock on each run, in an order in which nobody waits for one another."""
@@ -94,6 +127,17 @@ class PostgresDatabase:
         for listening in self._listening:
             listening.close()
         self._pool.close()
+
+
+class _PostgresReading:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str) -> Iterator[Row]:
+        """Read through a cursor of the server's: a plain one would bring everything at once."""
+        with self._connection.cursor(name="phasegate") as cursor:
+            cursor.itersize = 2000
+            yield from cursor.execute(_ours(sql))
 
 
 class _PostgresWriting:

@@ -68,7 +68,7 @@ class SqlRetention(SqlPart):
             if gone != len(found):
                 raise Conflict(f"tallies of {run} were packed by another server [packed-elsewhere]")
             for made in packs:
-                _add(writing, made, hourly=0)
+                add_pack(writing, made, hourly=0)
         return len(found)
 
     def _pack_an_hour(self, before_ms: int, most: int) -> int:
@@ -84,7 +84,7 @@ class SqlRetention(SqlPart):
                 if gone != len(entries):
                     raise Conflict(f"packs of {run} were joined elsewhere [packed-elsewhere]")
                 writing.many("DELETE FROM packed_writers WHERE pack = ?", [(e,) for e in entries])
-                _add(writing, made, hourly=1)
+                add_pack(writing, made, hourly=1)
             return made.tallies
         return 0
 
@@ -139,7 +139,8 @@ def _whole_minutes(found: Sequence[rows.Row], most: int) -> list[rows.Row]:
     return whole or list(found)
 
 
-def _add(writing: Writing, made: Pack, *, hourly: int) -> None:
+def add_pack(writing: Writing, made: Pack, *, hourly: int) -> None:
+    """Store a pack, and who wrote what is in it."""
     row = (made.run, hourly, made.tallies, *made.first, *made.last, made.digest, made.content)
     ((entry,),) = writing.execute(f"{insert('packs', PACK)} RETURNING entry", row)
     columns = ("writer", "low", "high", "pack")

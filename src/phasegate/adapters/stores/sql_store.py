@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from phasegate.adapters.stores.sql_backup import SqlBackup
 from phasegate.adapters.stores.sql_evidence import SqlEvidence
 from phasegate.adapters.stores.sql_log import SqlLog
 from phasegate.adapters.stores.sql_servers import SqlServers
 from phasegate.adapters.stores.sql_world import SqlWorld
 
 
-class SqlStore(SqlLog, SqlEvidence, SqlWorld, SqlServers):
+class SqlStore(SqlLog, SqlEvidence, SqlWorld, SqlServers, SqlBackup):
     """Everything a store does."""
 
     def close(self) -> None:

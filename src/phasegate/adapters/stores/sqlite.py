@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from phasegate.adapters.stores.connections import BUSY_TIMEOUT_S, Connections
-from phasegate.adapters.stores.database import Writing
+from phasegate.adapters.stores.database import Reading, Writing
 from phasegate.adapters.stores.migrations import migrate
 from phasegate.adapters.stores.rows import Row
+from phasegate.adapters.stores.sql_part import insert
 from phasegate.adapters.stores.sql_store import SqlStore
 from phasegate.adapters.stores.sqlite_schema import SqliteSchema
 
@@ -38,6 +39,7 @@ class SqliteDatabase:
     """One file. Whoever writes does so alone, and what is committed is there for all."""
 
     now_ms = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+    last_row = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tallies'"
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -60,6 +62,39 @@ class SqliteDatabase:
                     connection.rollback()
                 raise
 
+    def damage(self) -> list[str]:
+        """Have SQLite check the whole file."""
+        return [str(told) for (told,) in self.read("PRAGMA integrity_check") if told != "ok"]
+
+    def shrink(self) -> None:
+        """Write the file anew without its free pages."""
+        with self._connections.mine() as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Reading]:
+        """Lend the file as it is now: others go on writing to the log ahead of it."""
+        with self._connections.mine() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield _SqliteReading(connection)
+            finally:
+                connection.execute("ROLLBACK")
+
+    def filling(self) -> AbstractContextManager[Writing]:
+        """Lend a transaction that alone may write."""
+        return self.writing()
+
+    def insert_numbered(self, table: str, columns: Sequence[str]) -> str:
+        """Return a statement that inserts rows with their numbers."""
+        return insert(table, columns)
+
+    def number_from(self, writing: Writing, last_row: int) -> None:
+        """Give tallies numbers above last_row from now on."""
+        writing.execute("DELETE FROM sqlite_sequence WHERE name = 'tallies'")
+        writing.execute(insert("sqlite_sequence", ("name", "seq")), ("tallies", last_row))
+
     def enter_evidence(self, writing: Writing, runs: Iterable[str]) -> None:
         """Do nothing: whoever writes is alone already."""
 
@@ -78,6 +113,14 @@ class SqliteDatabase:
     def close(self) -> None:
         """Close the connections of all threads."""
         self._connections.close()
+
+
+class _SqliteReading:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str) -> Iterator[Row]:
+        return self._connection.execute(sql)
 
 
 class _SqliteWriting:

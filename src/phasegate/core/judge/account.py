@@ -42,6 +42,7 @@ class Setup:
     valued    its tallies carry sums of a measured quantity, which has a unit.
     scale     good and bad end of a mean's scale; None for all else.
     timed     it counts events in the time that subjects are present.
+    ladder    series of the cuts of a quantile, which are judged together; empty for all else.
     """
 
     terms: tuple[Terms, ...] = ()
@@ -51,11 +52,19 @@ class Setup:
     valued: bool = False
     scale: tuple[float, float] | None = None
     timed: bool = False
+    ladder: tuple[str, ...] = ()
+
+    @property
+    def graded(self) -> bool:
+        """It is judged by means of values between good and bad."""
+        return self.scale is not None or bool(self.ladder)
 
     def part(self, tally: Tally) -> Tally | Part:
         """Return what a tally counts as."""
         if self.scale is not None:
             return means.part(tally, self.scale)
+        if self.ladder:
+            return means.rung(tally, self.ladder)
         return rates.part(tally) if self.timed else tally
 
     def fault(self, tally: Tally) -> str:
@@ -71,6 +80,7 @@ class Account:
     setup            what it is judged by; guards, one for each of its terms.
     group, exposure  of the open batch; `batch` what it holds, `block` the open block.
     first, tick      first block seen, and how many blocks later the newest began.
+    observed         treated observations, with those of nobody in particular.
     last_seen, heard newest second seen of any arm, and of treatment: control may go on talking
                      while nobody treated is heard of any more.
     alarms           bad observations in tallies that were impossible otherwise.
@@ -91,6 +101,7 @@ class Account:
     exposure: int = 0
     first: int = 0
     tick: int = 0
+    observed: int = 0
     last_seen: int | None = None
     heard: int | None = None
     alarms: int = 0
@@ -164,6 +175,7 @@ class Account:
     def _hear(self, tally: Tally, at: int) -> None:
         if tally.arm is Arm.TREATMENT and tally.seen:
             self.heard = max(self.heard or at, at)
+            self.observed += tally.seen
 
     def settled(self) -> Account:
         """Return the account as it is once the open group is complete."""
@@ -187,7 +199,7 @@ class Account:
         self._weigh_arms()
         looked = self.batch.worth_a_look
         # A mean's bets are on whole batches: one that waited for bad news would be chosen by it.
-        if looked or self.batch.newly_bad or self.setup.scale is not None:
+        if looked or self.batch.newly_bad or self.setup.graded:
             self._pay()
         if not looked or self.uneven:
             return

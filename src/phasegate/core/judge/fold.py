@@ -72,6 +72,12 @@ class _Folding:
         self._accounts: dict[AccountKey, Account] = dict(ledger.accounts)
         self._levels: dict[LevelKey, Streak] = dict(ledger.levels)
         self._open: dict[AccountKey, tuple[Account, int]] = {}
+        self._ladders = {
+            (phase.name, cut): rule.series
+            for phase in plan.phases
+            for rule in guard_rules(plan, phase)
+            for cut in rule.ladder
+        }
         self._level_rules = {
             phase.name: [
                 rule
@@ -91,6 +97,11 @@ class _Folding:
         account, exposure = self._open.get(key) or self._opened(key)
         confirmed = key[:3] not in self._unconfirmed
         account.add(tally, row.position.ripe_ms, exposure, confirmed=confirmed)
+        ladder = self._ladders.get((tally.phase, tally.series)) if self._ladders else None
+        if ladder:
+            key = (*key[:3], ladder)
+            account, exposure = self._open.get(key) or self._opened(key)
+            account.add(tally, row.position.ripe_ms, exposure, confirmed=confirmed)
         if self._level_rules.get(tally.phase):
             self._read(tally, moment(tally, row.position.ripe_ms))
 

@@ -113,9 +113,9 @@ def _nobody(plan: Plan, rule: Rule, account: Account) -> str:
     """
     if not rule.metric.knows_subjects:
         return ""
-    if account.treated.subjects or account.treated.seen < LEAST_NAMELESS:
+    if account.treated.subjects or account.observed < LEAST_NAMELESS:
         return ""
-    seen = words.counted(account.treated.seen, "treated observation")
+    seen = words.counted(account.observed, "treated observation")
     return f"{seen} name no {plan.subjects}, so that nobody can be counted"
 
 

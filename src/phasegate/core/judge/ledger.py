@@ -68,16 +68,18 @@ def setup_of(plan: Plan, budget: Budget, key: AccountKey) -> Setup:
         for rule in mine
         if not rule.gate and rule.counted and not rule.problem
     )
+    ladder = next((rule.ladder for rule in mine if rule.ladder), ())
     arriving = any(ratio.counts_arrivals(metric) for metric in metrics)
     return Setup(
         terms=terms,
         block_s=block_s,
-        arms=_arms(plan, budget, phase, attempt) if arriving else 0.0,
+        arms=_arms(plan, budget, phase, attempt) if arriving and not ladder else 0.0,
         # Applications that poll learn of an exposure late; whoever has not by then is a fault.
         grace_s=max(block_s, int(plan.blind_for.total_seconds())),
         valued=any(metric.kind is MetricKind.QUANTILE for metric in metrics),
         scale=next((r.ends for r in mine if r.metric.kind is MetricKind.MEAN), None),
         timed=any(metric.kind is MetricKind.RATE for metric in metrics),
+        ladder=ladder,
     )
 
 
@@ -94,7 +96,7 @@ def terms_of(  # noqa: PLR0917 the six things that a guard's promise depends on
         ticks=onset_ticks(plan, phase),
         compared=rule.metric.knows_subjects
         and any(0 < stage.exposure < EVERYONE for stage in stages),
-        graded=rule.metric.kind is MetricKind.MEAN,
+        graded=rule.graded,
     )
 
 

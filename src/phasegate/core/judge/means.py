@@ -17,6 +17,9 @@ each value:
 - one bet on the mean y of a batch: `log(1 + l y)`. Where few values come at once it gains more,
   since values that hardly vary prove more than coins do.
 
+A quantile's distribution is compared in the same way, among others: its badness is the share of its
+cuts that a subject's first value is beyond.
+
 Source: Waudby-Smith & Ramdas 2023 (betting on bounded means); Fan, Grama & Liu 2015, lemma 4.1;
 Hoeffding 1963, theorem 1.
 """
@@ -58,6 +61,16 @@ def part(tally: Tally, ends: tuple[float, float]) -> Part:
     worst = min(max(badness, 0.0), float(tally.subjects))
     n = tally.subjects
     return Part(n, worst, n, worst, n, worst, 0)
+
+
+def rung(tally: Tally, ladder: tuple[str, ...]) -> Part:
+    """Return what a tally of one cut adds to the mean share of all cuts that values are beyond.
+
+    Each cut has a tally of the same subjects, who are counted once, with the lowest.
+    """
+    n = tally.subjects if tally.series == ladder[0] else 0
+    worse = tally.subjects_bad / len(ladder)
+    return Part(n, worse, n, worse, n, worse, 0)
 
 
 def fault(tally: Tally, ends: tuple[float, float]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from phasegate.core.plan import Comparison, Condition, Metric, MetricKind, Phase, Plan
@@ -11,6 +11,9 @@ from phasegate.core.plan import Comparison, Condition, Metric, MetricKind, Phase
 COUNTED_KINDS = (MetricKind.SHARE, MetricKind.QUANTILE, MetricKind.MEAN, MetricKind.RATE)
 
 HOUR = 3600
+
+TOGETHER = 0.5
+"""What all cuts of a quantile together have of their condition's budget; each has its own, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,7 @@ class Rule:
     allowed  the bound as a bad share, for all that is counted; None: compared with control only.
     cut      of a quantile: the value beyond which an observation is bad.
     part     what it has of its condition's budget; less than 1 where it shares it with other cuts.
+    ladder   series of all cuts of a quantile, rising, where they are judged together.
     ends     what the metric is, in its own terms, at a bad share of 0 and of 1.
     problem  why it cannot be judged, in plain words; empty when it can.
 
@@ -36,12 +40,18 @@ class Rule:
     allowed: float | None = None
     cut: float | None = None
     part: float = 1.0
+    ladder: tuple[str, ...] = ()
     ends: tuple[float, float] = (0.0, 1.0)
     problem: str = ""
 
     def stated(self, share: float) -> float:
         """Return a bad share in the metric's own terms."""
         return self.ends[0] + (self.ends[1] - self.ends[0]) * share
+
+    @property
+    def graded(self) -> bool:
+        """It is judged by means of values between good and bad, and not by shares."""
+        return self.metric.kind is MetricKind.MEAN or bool(self.ladder)
 
     @property
     def margin(self) -> float:
@@ -90,19 +100,23 @@ def _rules(plan: Plan, conditions: tuple[Condition, ...], *, gate: bool) -> Iter
         ends = _ends(plan, metric)
         problem = _problem(metric, condition, ends, gate=gate)
         named = ((metric.name, None),) if problem else plan.series_of(condition)
+        rule = Rule(
+            index=index,
+            gate=gate,
+            condition=condition,
+            metric=metric,
+            series=metric.name,
+            allowed=None if problem else _allowed(metric, condition, ends),
+            ends=ends,
+            problem=problem,
+        )
+        if len(named) == 1:
+            yield replace(rule, series=named[0][0], cut=named[0][1])
+            continue
         for series, cut in named:
-            yield Rule(
-                index=index,
-                gate=gate,
-                condition=condition,
-                metric=metric,
-                series=series,
-                allowed=None if problem else _allowed(metric, condition, ends),
-                cut=cut,
-                part=1 / len(named),
-                ends=ends,
-                problem=problem,
-            )
+            yield replace(rule, series=series, cut=cut, part=(1 - TOGETHER) / len(named))
+        ladder = tuple(series for series, _ in named)
+        yield replace(rule, series=f"{metric.name}>cuts", ladder=ladder, part=TOGETHER)
 
 
 def _ends(plan: Plan, metric: Metric) -> tuple[float, float]:

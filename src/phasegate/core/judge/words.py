@@ -32,7 +32,7 @@ def met(rule: Rule, subject: str, treated: Counts) -> str:
         first = counted(round(treated.newly_bad), "first event")
         return f"{first} in {hours:.3g} h of treated {subject}s' presence"
     people = counted(treated.subjects, "treated " + subject)
-    if rule.metric.kind is MetricKind.MEAN:
+    if rule.graded:
         return people
     return f"{round(min(treated.newly_bad, treated.subjects))} of {people}"
 
@@ -80,8 +80,12 @@ def counted(count: int, noun: str) -> str:
 
 def amount(rule: Rule, value: float) -> str:
     """Write a value in the metric's unit; long durations in seconds."""
-    unit = rule.metric.unit
-    if unit in (None, "ms") and rule.metric.kind is MetricKind.QUANTILE:
+    return _amount(rule.metric, value)
+
+
+def _amount(metric: Metric, value: float) -> str:
+    unit = metric.unit
+    if unit in (None, "ms") and metric.kind is MetricKind.QUANTILE:
         return f"{value / 1000:g} s" if value >= 1000 else f"{value:g} ms"
     return f"{value:g} {unit}" if unit else f"{value:g}"
 
@@ -90,6 +94,12 @@ def _claim(rule: Rule, own: float) -> str:
     condition = rule.condition
     if rule.metric.kind in (MetricKind.MEAN, MetricKind.RATE):
         return _figure(rule, own)
+    if rule.ladder:
+        cuts = ", ".join(_amount(rule.metric, cut) for cut in rule.metric.cuts or ())
+        return (
+            f"{_things(rule)} are beyond {percent(own)} of {cuts}; "
+            f"{percent(condition.margin)} more than in control is allowed"
+        )
     if rule.metric.kind is MetricKind.QUANTILE:
         claim = f"{percent(own)} of {_things(rule)} {_exceeded(rule)}"
         if condition.comparison is Comparison.WORSE_THAN_CONTROL:

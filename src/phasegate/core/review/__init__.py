@@ -9,6 +9,7 @@ from phasegate.core.problem import Problem
 from phasegate.core.review.conditions import conditions_make_sense, gates_and_guards_leave_room
 from phasegate.core.review.exposure import control_exists, exposures_grow
 from phasegate.core.review.names import (
+    case_files_are_inside,
     endpoints_are_known,
     flags_are_single,
     names_are_known,
@@ -23,6 +24,7 @@ RULES: tuple[Callable[[Plan], Iterator[Problem]], ...] = (
     flags_are_single,
     names_are_known,
     endpoints_are_known,
+    case_files_are_inside,
     phases_are_whole,
     hazards_are_guarded,
     conditions_make_sense,

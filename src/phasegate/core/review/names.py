@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath, PureWindowsPath
 
 from phasegate.core.plan import Phase, Plan, Step, StepKind
 from phasegate.core.problem import Problem, Severity, unknown
@@ -68,6 +69,19 @@ def endpoints_are_known(plan: Plan) -> Iterator[Problem]:
             name = metric.endpoint or metric.source
             if name not in known:
                 yield unknown(f"metrics.{metric.name}.endpoint", "endpoint", name, known)
+
+
+def case_files_are_inside(plan: Plan) -> Iterator[Problem]:
+    """Report case files that are not in the plan's folder: a server opens no other."""
+    for case in plan.cases:
+        path = PurePosixPath(case.file)
+        if path.is_absolute() or ".." in path.parts or PureWindowsPath(case.file).anchor:
+            yield Problem(
+                path=f"cases.{case.name}.file",
+                code="case-file-outside",
+                message=f"{case.file} is not in the plan's folder",
+                remedy="Put the file beside the plan, or below it, and name it from there.",
+            )
 
 
 FILLED = ("environment", "flag", "component", "since", "until", "step", "bound")
