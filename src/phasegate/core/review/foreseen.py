@@ -91,7 +91,6 @@ def traffic_of(plan: Plan, phase: Phase, component: Component, rule: Rule) -> Tr
         exposure=component.stages[-1].exposure,
         p0=healthy_share(plan, phase, rule),
         per_block=_per_minute(plan, component) * block_seconds(plan) / 60,
-        per_second=_per_minute(plan, component) / 60,
     )
 
 
