@@ -279,7 +279,10 @@ class MetricSource(Protocol):
     """
 
     def read(self, metric: Metric, endpoints: Mapping[str, str]) -> float:
-        """Return the present value of a level."""
+        """Return the present value of a level.
+
+        endpoints  addresses by name; of labelled cases NAME.directory, NAME.file and NAME.url.
+        """
 
     def counts(self, asked: CountQuestion) -> Sequence[ArmCount]:
         """Return the counts of every step in which something was seen, in any order.

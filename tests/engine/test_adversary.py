@@ -155,6 +155,7 @@ class Story:
             self.order: 8,
             self.kill: 2,
             self.away: 1,
+            self.blackout: 2,
         }
         self.chance.choices(list(weights), list(weights.values()))[0]()
 
@@ -219,6 +220,14 @@ class Story:
         for each in self.servers:
             each.stalled_until = self.now + span
         self.dial.turn(seconds(span))
+
+    def blackout(self) -> None:
+        """Have all servers die, and telemetry stay away for a while after they are back."""
+        for each in self.servers:
+            each.alive = False
+        self.dial.turn(seconds(self.chance.choice((2.0, 15.0, 40.0))))
+        self.cut_until = self.now + self.chance.choice((8.0, 15.0))
+        self.revive()
 
     def make_good(self) -> None:
         """End all misfortune: what was begun must come to its end."""

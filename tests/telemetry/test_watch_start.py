@@ -159,3 +159,26 @@ def test_the_start_of_a_watch_may_move_without_forgetting_whom_it_has_seen() -> 
 
     assert tallies(made, request(NOON + 1)) == []
     assert [tally.subjects for tally in tallies(made, request(NOON + 3))] == [0]
+
+
+def test_a_sentinel_that_came_before_the_server_knew_of_the_watch_is_heard_then() -> None:
+    made = tallier()
+    assert tallies(made, critical(NOON + 1, **{"phasegate.component": "cart"})) == []
+
+    made.watch([watch(CRITICAL)])
+
+    (tally,) = tallies(made)
+    assert (tally.component, tally.attempt, tally.bad) == ("cart", 2, 1)
+    made.watch([watch(CRITICAL), watch(CRITICAL, component="basket")])
+    assert tallies(made) == []
+    assert (made.counters.ignored, made.counters.joined) == (0, 1)
+
+
+def test_it_is_not_heard_when_it_is_old() -> None:
+    made = tallier()
+    tallies(made, critical(NOON, **{"phasegate.component": "cart"}), now=NOON)
+    made.flush(NOON + 20)
+
+    made.watch([watch(CRITICAL)])
+
+    assert tallies(made) == []

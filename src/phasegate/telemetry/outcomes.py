@@ -42,6 +42,11 @@ class Outcomes:
         """Say whether an observation is a sentinel that is watched."""
         return bool(_alarms(observation, watching, watching.said(observation)))
 
+    def hear(self, observation: Observation, watching: Watching, now: float) -> bool:
+        """Count an event for whom it accuses if it is a sentinel that is watched."""
+        told = self._places.told(observation, watching, now)
+        return self._raise_alarms(told, watching, now)
+
     def take(self, observation: Observation, watching: Watching, now: float) -> bool:
         """Count an event, or a request that may be a sentinel; True if it was one.
 

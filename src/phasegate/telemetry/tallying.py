@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -23,6 +24,8 @@ from phasegate.telemetry.watching import Route, Watching, arranged
 
 MOST_SUBJECTS = 500_000
 REMEMBERED_S = 600.0
+UNHEARD_S, MOST_UNHEARD = 15.0, 5_000
+"""For how long, and how many, events are kept that are no sentinel as far as this server knows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,9 @@ class Tallier:
         self._outcomes = Outcomes(self._places, self._counters)
         self._leaving = Flush()
         self._recalled: list[Sighting] = []
+        self._unheard: deque[tuple[float, Observation]] = deque(maxlen=MOST_UNHEARD)
         self._sequence = count(1)
+        self._now = 0.0
 
     @property
     def counters(self) -> Counters:
@@ -84,6 +89,7 @@ class Tallier:
             gone = before.keys() - self._watching.bundles.keys()
             # What they last counted is evidence still; it is stored with the next flush.
             self._drain([before[key] for key in gone], 0, self._leaving)
+            self._hear_again()
             recalled, self._recalled = self._recalled, []
             self._recall(recalled)
 
@@ -101,6 +107,7 @@ class Tallier:
         """Count observations; True if a sentinel was among them, so that a flush is urgent."""
         urgent = False
         with self._lock:
+            self._now = max(self._now, now)
             self._counters.received += len(observations)
             outcomes: list[Observation] = []
             watches_requests = None in self._watching.alarms
@@ -115,7 +122,10 @@ class Tallier:
                 else:
                     outcomes.append(one)
             for one in outcomes:
+                ignored = self._counters.ignored
                 urgent |= self._outcomes.take(one, self._watching, now)
+                if self._counters.ignored > ignored:
+                    self._unheard.append((now, one))
             self._end_joins(now)
         return urgent
 
@@ -128,6 +138,7 @@ class Tallier:
     def flush(self, now: float) -> Flush:
         """Return all that was counted since the last flush; whoever calls must not lose it."""
         with self._lock:
+            self._now = max(self._now, now)
             self._end_joins(now)
             self._outcomes.retry(self._watching, now)
             self._places.age(now, REMEMBERED_S + self._watching.longest_lag_s)
@@ -147,6 +158,21 @@ class Tallier:
         for bundle in bundles:
             into.tallies.extend(bundle.drain(now_ms, self.writer, self._sequence))
             into.sightings.extend(bundle.sightings())
+
+    def _hear_again(self) -> None:
+        """Hear the sentinels that came before this server knew that they are watched for.
+
+        Another server may have exposed what this one hears of only now.
+        """
+        unheard, self._unheard = self._unheard, deque(maxlen=MOST_UNHEARD)
+        for came, one in unheard:
+            if self._now - came > UNHEARD_S:
+                continue
+            if self._outcomes.hear(one, self._watching, came):
+                self._counters.ignored -= 1
+                self._counters.count(one)
+            else:
+                self._unheard.append((came, one))
 
     def _recall(self, sightings: Sequence[Sighting]) -> list[Sighting]:
         """Hand sightings to their bundles and return those that have none yet."""

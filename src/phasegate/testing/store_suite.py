@@ -321,6 +321,7 @@ class StoreSuite:
                 found = store.tallies("checkout-1", after, NOON_MS + 20)
                 folded += found
                 after = found[-1].position if found else after
+            assert [writer.result() for writer in writers] == [0, 0, 0]
 
         assert [writer.result() for writer in writers] == [0, 0, 0]
         assert len(folded) == 60
