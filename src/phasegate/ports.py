@@ -13,6 +13,9 @@ from phasegate.core.plan import Metric, Role
 from phasegate.flags.document import FlagState
 from phasegate.flags.journal import Journal
 
+ALL = 2**62
+"""More tallies than there will ever be."""
+
 
 class Unavailable(Exception):
     """The world could not be reached or did not answer in time; trying again may help."""
@@ -151,9 +154,12 @@ class Store(Protocol):
         fold never misses a late row and a replay folds what the first reader folded.
         """
 
-    def tallies(self, run: str, after: Position, upto_ms: int) -> list[StoredTally]:
+    def tallies(
+        self, run: str, after: Position, upto_ms: int, most: int = ALL
+    ) -> list[StoredTally]:
         """Return the run's tallies with after < position and ripe_ms <= upto_ms, in order.
 
+        most   return so many of them at most, the first ones.
         upto_ms must not lie in the future: what was read is final, and later rows follow it.
         """
 
@@ -273,7 +279,10 @@ class MetricSource(Protocol):
     """
 
     def read(self, metric: Metric, endpoints: Mapping[str, str]) -> float:
-        """Return the present value of a level."""
+        """Return the present value of a level.
+
+        endpoints  addresses by name; of labelled cases NAME.directory, NAME.file and NAME.url.
+        """
 
     def counts(self, asked: CountQuestion) -> Sequence[ArmCount]:
         """Return the counts of every step in which something was seen, in any order.

@@ -117,7 +117,7 @@ class Bench:
         return [finding.outcome for finding in self.store.findings(RUN)]
 
     def levels(self) -> list[Tally]:
-        self.observer.read_levels(self.plan, self.story.run)
+        self.observer.read_levels(self.plan, self.story.run, "plans/checkout.yaml")
         upto_ms = int(self.dial().timestamp() * 1000)
         return [stored.tally for stored in self.store.tallies(RUN, Position(), upto_ms)]
 

@@ -160,6 +160,18 @@ def test_a_rating_off_the_scale_blinds_its_guard_and_says_so(world: World) -> No
     assert "values outside 1 to 5" in rating.sentence
 
 
+def test_a_rate_whose_events_nobody_ever_heard_is_not_shown_to_be_low(world: World) -> None:
+    def silent(treated: bool, chance: random.Random) -> Mapping[str, Any]:
+        return {key: said for key, said in healthy(treated, chance).items() if key != "event:fall"}
+
+    run = play(world, silent, minutes=35)
+
+    falls = next(one for one in world.view(run).evidence.gates if one.condition == "falls < 6/h")
+    assert falls.outcome is Outcome.INCONCLUSIVE
+    assert "no fall event was heard in either arm" in falls.sentence
+    assert world.run(run).status is Status.RUNNING
+
+
 def test_the_plan_is_read_written_and_checked_by_its_schema() -> None:
     plan = planfile.parse(PLAN).plan
 

@@ -144,6 +144,20 @@ def test_wrong_alarms_about_means_stay_within_the_budget(people: float, habit: s
         assert high_of(int(one.sum()), RUNS, 0.95) <= ALPHA
 
 
+def test_senders_of_one_arm_each_raise_no_alarm_about_means_that_drift() -> None:
+    """Treatment's values come in one second, control's in the next, and both grow worse alike."""
+    terms = Terms(allowed=None, margin=0.0, alpha=ALPHA, ticks=40, graded=True)
+    lanes, rng = Lanes(terms, exposures()), np.random.default_rng(13)
+    nobody = Came.nobody(RUNS)
+
+    for tick in range(2 * TICKS):
+        mean = np.full(RUNS, 0.1 + tick / 600)
+        one_arm = ratings(rng, 4.0 if tick % 2 else 12.0, mean)
+        lanes.add(tick // BLOCK, *((one_arm, nobody) if tick % 2 else (nobody, one_arm)))
+
+    assert high_of(int(lanes.accusing().sum()), RUNS, 0.95) <= ALPHA
+
+
 def test_a_global_outage_is_noticed_blames_nobody_and_ends() -> None:
     lanes = Lanes(Terms(allowed=0.02, margin=0.0, alpha=0.001, ticks=240), exposures())
     rng, noticed = np.random.default_rng(3), np.zeros(RUNS, bool)

@@ -16,6 +16,7 @@ NOUNS = {
     "validate": ("phasegate.cli.validate:validate", "Say whether phases have passed, for scripts."),
     "health": ("phasegate.cli.health:health", "Say whether the control plane lives and decides."),
     "store": ("phasegate.cli.store:store", "Back the store up, restore it, prove it, pack it."),
+    "telemetry": ("phasegate.cli.telemetry:telemetry", "Say what became of telemetry."),
     "drill": ("phasegate.cli.drill:drill", "Bring faults about, and check what is promised."),
     "audit": ("phasegate.cli.audit:audit", "Prove that nobody changed a log."),
     "replay": ("phasegate.cli.replay:replay", "Derive every decision of a run again."),

@@ -270,8 +270,9 @@ explanations: dict[str, str] = {
         "Reorder them, or mend the week."
     ),
     "guard-over-cases": (
-        "A guard is watched in live traffic; labelled cases are run only at a step. Ask for "
-        "the metric in pass_when, and guard with one that live traffic feeds."
+        "A guard is watched in live traffic; a share of labelled cases is run only at a step. "
+        "Ask for the metric in pass_when, and guard with one that live traffic feeds, or with "
+        "`kind: level, source: cases`, which has the cases run again and again."
     ),
     "cases-unevaluated": (
         "A gate asks for a metric of labelled cases, and no step of the phase runs them, so "

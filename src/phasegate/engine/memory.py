@@ -13,7 +13,10 @@ from phasegate.core.plan import Plan, paced
 from phasegate.core.run import Run, apply, evidence_position, replay
 from phasegate.core.watching import exposures, unconfirmed
 from phasegate.engine import latecomers
-from phasegate.ports import Store
+from phasegate.ports import ALL, Store
+
+AT_ONCE = 20_000
+"""Tallies that are held in memory together, some 15 MB."""
 
 
 class OtherPlan(Exception):
@@ -90,16 +93,18 @@ def note(memory: Memory, event: Event) -> Memory:
 
 def see(store: Store, memory: Memory, now: datetime) -> Memory:
     """Judge all evidence that is ripe by now."""
-    rows = store.tallies(memory.run.id, memory.ledger.position, int(now.timestamp() * 1000))
-    if not rows:
-        return memory
-    return _judged(memory, rows)
+    return _see_upto(store, memory, Position(ripe_ms=int(now.timestamp() * 1000), row=ALL))
 
 
 def _see_upto(store: Store, memory: Memory, position: Position) -> Memory:
-    stored = store.tallies(memory.run.id, memory.ledger.position, position.ripe_ms)
-    rows = [row for row in stored if row.position <= position]
-    return _judged(memory, rows)
+    """Judge evidence up to a position, some of it at a time: a long run has millions of rows."""
+    upto_ms, more = position.ripe_ms, True
+    while more:
+        stored = store.tallies(memory.run.id, memory.ledger.position, upto_ms, AT_ONCE)
+        rows = [row for row in stored if row.position <= position]
+        memory = _judged(memory, rows) if rows else memory
+        more = len(rows) == AT_ONCE
+    return memory
 
 
 def _judged(memory: Memory, rows: list[StoredTally]) -> Memory:

@@ -14,7 +14,7 @@ from threading import Lock
 import structlog
 
 from phasegate.core.evidence import ENVIRONMENT, Arm, Finding, Outcome, Tally
-from phasegate.core.plan import Condition, Metric, Phase, Plan, Step, StepKind
+from phasegate.core.plan import Condition, Phase, Plan, Step, StepKind
 from phasegate.core.run import Run
 from phasegate.core.watching import polled
 from phasegate.engine.background import tell_bug
@@ -26,6 +26,9 @@ TRY_AGAIN = timedelta(seconds=5)
 
 READINGS_PER_HOLD = 5
 """How often a level is read while it must hold."""
+
+READING = -1
+"""Stands for an attempt where a level is read; steps count theirs from 1."""
 
 log = structlog.get_logger()
 
@@ -87,8 +90,11 @@ class Observer:
             future = self._executor.submit(self._exercise, key, step, options)
             future.add_done_callback(partial(tell_bug, run.id, step.name))
 
-    def read_levels(self, plan: Plan, run: Run) -> None:
-        """Start reading every level, and every count by arm, whose turn it is."""
+    def read_levels(self, plan: Plan, run: Run, origin: str) -> None:
+        """Start reading every level, and every count by arm, whose turn it is.
+
+        One that is being read still, as labelled cases may be for long, is not read a second time.
+        """
         self._counting.read(plan, run)
         now = self._clock()
         for phase, condition in polled(plan, run):
@@ -98,8 +104,11 @@ class Observer:
             last = self._read_at.get(key)
             if last is not None and now - last < metric.hold / READINGS_PER_HOLD:
                 continue
+            if not self._claim((*key, READING)):
+                continue
             self._read_at[key] = now
-            future = self._readings.submit(self._read, plan, run, phase, condition, metric)
+            asked = known_to_sources(plan, run, origin)
+            future = self._readings.submit(self._read, plan, run, phase, condition, asked)
             future.add_done_callback(partial(tell_bug, run.id, metric.name))
 
     def _due(self, step: Step, findings: Sequence[Finding]) -> bool:
@@ -163,14 +172,17 @@ class Observer:
             )
 
     def _read(
-        self, plan: Plan, run: Run, phase: Phase, condition: Condition, metric: Metric
+        self, plan: Plan, run: Run, phase: Phase, condition: Condition, asked: Mapping[str, str]
     ) -> None:
+        metric = plan.metric(condition.metric)
         try:
-            source = self._sources[metric.source]
-            value = source.read(metric, {**dict(plan.endpoints), **run.endpoints})
+            value = self._sources[metric.source].read(metric, asked)
             self._store.add_evidence([self._level(run, phase, plan.series(condition), value)], [])
         except (Unavailable, NoData) as error:
             log.warning("level_unread", run=run.id, metric=metric.name, why=str(error))
+        finally:
+            with self._lock:
+                self._busy.discard((run.id, phase.name, metric.name, READING))
 
     def _level(self, run: Run, phase: Phase, series: str, value: float) -> tuple[Tally, int]:
         now = self._clock()
@@ -188,6 +200,19 @@ class Observer:
             sequence=next(self._sequence),
         )
         return tally, int(now.timestamp() * 1000)
+
+
+def known_to_sources(plan: Plan, run: Run, origin: str) -> dict[str, str]:
+    """Return the endpoints by name, and of labelled cases NAME.directory, NAME.file and NAME.url.
+
+    No endpoint can be called like these, since names have no dots.
+    """
+    endpoints = {**dict(plan.endpoints), **run.endpoints}
+    directory = str(Path(origin).parent)
+    for case in plan.cases:
+        told = {"directory": directory, "file": case.file, "url": _fill(case.url, endpoints)}
+        endpoints |= {f"{case.name}.{key}": value for key, value in told.items()}
+    return endpoints
 
 
 def options_of(plan: Plan, run: Run, step: Step, origin: str) -> dict[str, str]:

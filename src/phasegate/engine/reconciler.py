@@ -224,7 +224,7 @@ class Reconciler:
         situation = Situation(plan=view.plan, run=view.run, evidence=view.evidence, now=view.at)
         steps: tuple[Step, ...] = () if view.run.paused else due_steps(situation)
         self._observer.begin(view.plan, view.run, origin, steps, view.evidence.findings)
-        self._observer.read_levels(view.plan, view.run)
+        self._observer.read_levels(view.plan, view.run, origin)
 
 
 def next_event(run: Run, kind: str, body: Mapping[str, Json], actor: str, now: datetime) -> Event:

@@ -83,6 +83,7 @@ METRIC_KEYS = {
     ("level", "prometheus"): _LEVEL | {"across", "endpoint"},
     ("level", "sql"): _LEVEL | {"across", "endpoint"},
     ("level", "http_json"): _LEVEL,
+    ("level", "cases"): (_LEVEL - {"query"}) | {"cases"},
     ("sentinel", "otlp"): _OBSERVED - {"weight"},
 }
 """Which keys say something about a metric of each kind from each source."""

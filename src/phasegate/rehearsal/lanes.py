@@ -143,13 +143,8 @@ class Lanes:
         apart = own - other
         squares = (squares + more - 2 * margin * apart + n * margin**2) / lowest**2
         sums = (apart - n * margin) / lowest
-        each, batch = np.array(means.EACH)[:, None], np.array(means.BATCH)[:, None]
-        gains = np.concatenate(
-            [
-                each * sums + (np.log1p(-each) + each) * squares,
-                np.log1p(batch * np.maximum(sums / n, -1.0)),
-            ]
-        )
+        stakes = np.array(means.STAKES)[:, None]
+        gains = stakes * sums + (np.log1p(-stakes) + stakes) * squares
         self._relative.pay(np.exp(np.minimum(gains, MOST_GAIN)), lanes)
         turned = (treated.newly_bad + control.newly_bad)[lanes] > 0
         self._turn(lanes[turned], gains[TURNING][turned])

@@ -1,4 +1,4 @@
-"""What every metric source keeps to: inherit SourceSuite and set a stage for it."""
+"""What every metric source keeps to: inherit SourceSuite, or LevelSuite, and set a stage."""
 
 from __future__ import annotations
 
@@ -29,34 +29,42 @@ STEPS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
-    """What the test of a source has prepared.
+class LevelStage:
+    """What the test of a source of levels has prepared.
 
     endpoints      where the source answers; nowhere: the same names where nobody does.
-    since          Unix second of step 0, a multiple of STEP.
     one, several   levels of LEVEL, and of SEVERAL by two series; None: the source knows no series.
     none, no_number  levels that have nothing, and something that is no number.
-    bad, good      COUNTED for the component and flag `cart`, by what was bad and by what was good.
-    silent         counts of which there are none.
-    broken         counts by a query that the source cannot carry out.
     """
 
     source: MetricSource
     endpoints: Mapping[str, str]
     nowhere: Mapping[str, str]
-    since: int
     one: Metric
     several: Metric | None
     none: Metric
     no_number: Metric
-    bad: Metric
-    good: Metric
-    silent: Metric
-    broken: Metric
 
     def level(self, metric: Metric) -> float:
         """Read a level."""
         return self.source.read(metric, self.endpoints)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage(LevelStage):
+    """What the test of a source of levels and of counts by arm has prepared.
+
+    since          Unix second of step 0, a multiple of STEP.
+    bad, good      COUNTED for the component and flag `cart`, by what was bad and by what was good.
+    silent         counts of which there are none.
+    broken         counts by a query that the source cannot carry out.
+    """
+
+    since: int
+    bad: Metric
+    good: Metric
+    silent: Metric
+    broken: Metric
 
     def counts(self, metric: Metric, first: int = 0, end: int = STEPS) -> set[ArmCount]:
         """Ask for the counts of these steps."""
@@ -84,44 +92,53 @@ class Stage:
         }
 
 
-class SourceSuite:
-    """Inherit it and give a fixture `stage`."""
+class LevelSuite:
+    """What every source of levels keeps to. Inherit it and give a fixture `stage`."""
 
-    def test_a_level_is_its_number(self, stage: Stage) -> None:
+    def test_a_level_is_its_number(self, stage: LevelStage) -> None:
         assert stage.level(stage.one) == LEVEL
 
     @pytest.mark.parametrize(
         ("across", "level"), [("highest", 70.0), ("lowest", 20.0), ("mean", 45.0), ("sum", 90.0)]
     )
     def test_of_several_series_the_plan_chooses(
-        self, stage: Stage, across: str, level: float
+        self, stage: LevelStage, across: str, level: float
     ) -> None:
         if stage.several is not None:
             assert stage.level(replace(stage.several, across=across)) == level
 
-    def test_several_series_without_a_choice_are_no_data(self, stage: Stage) -> None:
+    def test_several_series_without_a_choice_are_no_data(self, stage: LevelStage) -> None:
         if stage.several is not None:
             with pytest.raises(NoData, match="across"):
                 stage.level(stage.several)
 
-    def test_nothing_is_no_data(self, stage: Stage) -> None:
+    def test_nothing_is_no_data(self, stage: LevelStage) -> None:
         with pytest.raises(NoData, match=stage.none.name):
             stage.level(stage.none)
 
-    def test_what_is_no_number_is_no_data(self, stage: Stage) -> None:
+    def test_what_is_no_number_is_no_data(self, stage: LevelStage) -> None:
         with pytest.raises(NoData, match=stage.no_number.name):
             stage.level(stage.no_number)
 
-    def test_a_source_that_is_not_there_is_unavailable_and_its_secret_not_told(
+    def test_a_level_of_nowhere_is_unavailable_and_its_secret_not_told(
+        self, stage: LevelStage
+    ) -> None:
+        with pytest.raises(Unavailable, match=stage.one.name) as level:
+            stage.source.read(stage.one, stage.nowhere)
+        assert "secret" not in str(level.value)
+
+
+class SourceSuite(LevelSuite):
+    """What a source keeps to that counts by arm as well. Give a fixture `stage`: a Stage."""
+
+    def test_counts_of_nowhere_are_unavailable_and_their_secret_not_told(
         self, stage: Stage
     ) -> None:
         question = replace(stage.question(stage.bad), endpoints=stage.nowhere)
 
-        with pytest.raises(Unavailable, match=stage.one.name) as level:
-            stage.source.read(stage.one, stage.nowhere)
         with pytest.raises(Unavailable, match=stage.bad.name) as counts:
             stage.source.counts(question)
-        assert "secret" not in f"{level.value}{counts.value}"
+        assert "secret" not in str(counts.value)
 
     def test_a_query_that_cannot_be_carried_out_is_unavailable(self, stage: Stage) -> None:
         with pytest.raises(Unavailable, match=stage.broken.name):

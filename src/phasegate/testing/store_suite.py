@@ -321,7 +321,9 @@ class StoreSuite:
                 found = store.tallies("checkout-1", after, NOON_MS + 20)
                 folded += found
                 after = found[-1].position if found else after
+            assert [writer.result() for writer in writers] == [0, 0, 0]
 
+        assert [writer.result() for writer in writers] == [0, 0, 0]
         assert len(folded) == 60
         assert folded == store.tallies("checkout-1", START, NOON_MS + 20)
 
@@ -369,6 +371,21 @@ class StoreSuite:
         halfway = before[len(before) // 2].position.ripe_ms
         found = store.tallies("checkout-1", START, halfway)
         assert found == [row for row in before if row.position.ripe_ms <= halfway]
+
+    def test_many_tallies_can_be_read_a_few_at_a_time(self, store: Store) -> None:
+        written = _evening(store)
+        for number in range(written, written + 30):
+            store.add_evidence([(tally(number), EVENING_MS)], [])
+        everything = store.tallies("checkout-1", START, EVENING_MS)
+        store.compact(NOON_MS + 3_600_000, NOON_MS + 3_600_000, 10_000)
+
+        found, after = [], START
+        while few := store.tallies("checkout-1", after, EVENING_MS, 70):
+            assert len(few) <= 70
+            found += few
+            after = few[-1].position
+
+        assert found == everything
 
     def test_a_tally_that_was_compacted_is_not_stored_again(self, store: Store) -> None:
         written = _evening(store)

@@ -1,4 +1,4 @@
-"""The same promises on SQLite, and on a real PostgreSQL and MariaDB."""
+"""The same promises on SQLite and DuckDB, and on a real PostgreSQL and MariaDB."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ FROM visits WHERE flag = :flag AND {second} >= :since AND {second} < :until
 GROUP BY variant, {bucket}
 """
 SPOKEN = {
-    "sqlite": ("at", "at / :step * :step"),
-    "postgresql": ("extract(epoch FROM at)", "floor(extract(epoch FROM at) / :step) * :step"),
-    "mariadb": ("unix_timestamp(at)", "floor(unix_timestamp(at) / :step) * :step"),
+    "sqlite": ("came", "came / :step * :step"),
+    "postgresql": ("extract(epoch FROM came)", "floor(extract(epoch FROM came) / :step) * :step"),
+    "mariadb": ("unix_timestamp(came)", "floor(unix_timestamp(came) / :step) * :step"),
+    "duckdb": ("epoch(came)", "floor(epoch(came) / :step) * :step"),
 }
 """How each database says the second and the step of a visit."""
 
@@ -38,8 +39,8 @@ SPOKEN = {
 def fill(url: str, dialect: str) -> None:
     """Write down the visits that COUNTED counts, each by itself."""
     engine = sqlalchemy.create_engine(sql.make_url(url).set(drivername=driver(url)))
-    kind = {"sqlite": "integer", "postgresql": "timestamptz", "mariadb": "datetime"}[dialect]
-    at = {"sqlite": ":at", "postgresql": "to_timestamp(:at)", "mariadb": "from_unixtime(:at)"}
+    kind = {"sqlite": "integer", "mariadb": "datetime"}.get(dialect, "timestamptz")
+    at = {"sqlite": ":at", "mariadb": "from_unixtime(:at)"}.get(dialect, "to_timestamp(:at)")
     visits = [
         {
             "at": SINCE + step * STEP + number % STEP,
@@ -50,9 +51,9 @@ def fill(url: str, dialect: str) -> None:
         for number in range(seen)
     ]
     with engine.begin() as connection:
-        made = f"CREATE TABLE visits (at {kind}, flag varchar(9), variant varchar(9), failed int)"
+        made = f"CREATE TABLE visits (came {kind}, flag varchar(9), variant varchar(9), failed int)"
         connection.execute(sqlalchemy.text(made))
-        values = f"{at[dialect]}, 'cart', :variant, :failed"
+        values = f"{at}, 'cart', :variant, :failed"
         added = f"INSERT INTO visits VALUES ({values})"  # noqa: S608 the test's own words
         connection.execute(sqlalchemy.text(added), visits)
         connection.execute(sqlalchemy.text("CREATE TABLE levels (name varchar(9), value float)"))
@@ -68,21 +69,31 @@ def driver(url: str) -> str:
     return sql.DRIVERS.get(name, name)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(scope="module", params=SPOKEN)
 def dialect(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
 def url(dialect: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    serve = {"sqlite": on_sqlite, "postgresql": on_postgres, "mariadb": on_mariadb}[dialect]
-    for found in serve(tmp_path_factory):
+    serve = {
+        "sqlite": on_sqlite,
+        "postgresql": on_postgres,
+        "mariadb": on_mariadb,
+        "duckdb": on_duckdb,
+    }
+    for found in serve[dialect](tmp_path_factory):
         fill(found, dialect)
         yield found
 
 
 def on_sqlite(folders: pytest.TempPathFactory) -> Iterator[str]:
     yield f"sqlite:///{folders.mktemp('sql') / 'clinic.db'}"
+
+
+def on_duckdb(folders: pytest.TempPathFactory) -> Iterator[str]:
+    pytest.importorskip("duckdb_engine")
+    yield f"duckdb:///{folders.mktemp('sql') / 'clinic.duckdb'}"
 
 
 def on_postgres(_: pytest.TempPathFactory) -> Iterator[str]:
@@ -126,6 +137,7 @@ class TestSqlSource(SourceSuite):
             "sqlite": "sqlite:////nowhere/secret/clinic.db",
             "postgresql": "postgresql://ada:secret@127.0.0.1:9/clinic",
             "mariadb": "mariadb://ada:secret@127.0.0.1:9/clinic",
+            "duckdb": "duckdb:////nowhere/secret/clinic.duckdb",
         }
         return Stage(
             source=source,

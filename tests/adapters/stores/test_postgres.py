@@ -49,6 +49,16 @@ for number in range(1, 100_000):
 """
 
 
+PACKS_SLOWLY = """
+import sys
+from phasegate.adapters.stores.postgres import PostgresStore
+
+store = PostgresStore(sys.argv[1])
+while store.compact(10**14, 10**14, 200):
+    print("packed", flush=True)
+"""
+
+
 class TestPostgresStore(DurableStoreSuite):
     @pytest.fixture(autouse=True)
     def _databases(self, database: Callable[[], str]) -> None:
@@ -465,6 +475,31 @@ def test_of_two_servers_that_pack_at_once_none_packs_what_the_other_has(
 
     assert sum(packed) == 2000
     assert store.tallies("checkout-1", Position(), NOON_MS + 10**7) == before
+
+
+@pytest.mark.parametrize("steps", [1, 6])
+def test_a_killed_packer_leaves_every_tally_once_and_another_goes_on(
+    url: str, store: PostgresStore, steps: int
+) -> None:
+    batch = [(tally(number), NOON_MS + number * 1000) for number in range(3000)]
+    store.add_evidence(batch, [])
+    before = store.tallies("checkout-1", Position(), 10**14)
+
+    packer = subprocess.Popen(
+        [sys.executable, "-c", PACKS_SLOWLY, url], stdout=subprocess.PIPE, text=True
+    )
+    assert packer.stdout is not None
+    for _ in range(steps):
+        packer.stdout.readline()
+    packer.kill()
+    packer.wait()
+    packer.stdout.close()
+    between = store.tallies("checkout-1", Position(), 10**14)
+    while store.compact(10**14, 10**14, 200):
+        pass
+
+    assert between == before
+    assert store.tallies("checkout-1", Position(), 10**14) == before
 
 
 def test_nobody_can_edit_or_delete_an_event_through_sql(url: str, store: PostgresStore) -> None:

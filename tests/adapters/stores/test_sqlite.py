@@ -53,7 +53,8 @@ while store.compact(10**14, 10**14, 200):
 
 class TestSqliteStore(DurableStoreSuite):
     def open_store(self, place: Path) -> SqliteStore:
-        return SqliteStore(place / "store.db")
+        # Whoever waits for SQLite's lock waits in no order: on a busy disk, for longer than 5 s.
+        return SqliteStore(place / "store.db", busy_timeout_s=60)
 
 
 @pytest.fixture

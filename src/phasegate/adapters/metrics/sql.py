@@ -39,6 +39,7 @@ OPTIONS: Mapping[str, dict[str, object]] = {
     "mysql": {"connect_timeout": CONNECT_S, "read_timeout": READ_S},
     "mariadb": {"connect_timeout": CONNECT_S, "read_timeout": READ_S},
     "sqlite": {"timeout": CONNECT_S},
+    "duckdb": {"read_only": True},
 }
 """How the driver of a dialect is told to wait no longer than a turn can spare."""
 
@@ -47,7 +48,7 @@ READ_ONLY = {
     "mariadb": "SET SESSION TRANSACTION READ ONLY",
     "sqlite": "PRAGMA query_only = ON",
 }
-"""What is said on a new connection; PostgreSQL is told when it is opened."""
+"""What is said on a new connection; PostgreSQL and DuckDB are told when it is opened."""
 
 
 class SqlSource:

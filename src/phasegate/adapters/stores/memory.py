@@ -14,7 +14,7 @@ from pathlib import Path
 from phasegate.core.event import START_OF_CHAIN, Event
 from phasegate.core.evidence import Finding, Position, StoredTally, Tally
 from phasegate.flags.document import FlagState
-from phasegate.ports import Attended, Conflict, Fence, Reach, Report, Sighting, Token
+from phasegate.ports import ALL, Attended, Conflict, Fence, Reach, Report, Sighting, Token
 
 
 class MemoryStore:
@@ -94,13 +94,15 @@ class MemoryStore:
         stored = StoredTally(position=Position(ripe_ms=ripe_ms, row=self._rows), tally=tally)
         insort(self._tallies.setdefault(tally.run, []), stored, key=_position)
 
-    def tallies(self, run: str, after: Position, upto_ms: int) -> list[StoredTally]:
+    def tallies(
+        self, run: str, after: Position, upto_ms: int, most: int = ALL
+    ) -> list[StoredTally]:
         """Return the run's tallies with after < position and ripe_ms <= upto_ms, in order."""
         with self._lock:
             rows = self._tallies.get(run, [])
             start = bisect_right(rows, after, key=_position)
             end = bisect_right(rows, upto_ms, key=lambda stored: stored.position.ripe_ms)
-            found = rows[start:end]
+            found = rows[start : min(end, start + most)]
             if found:
                 last = found[-1].position.ripe_ms
                 self._folded[run] = max(last, self._folded.get(run, last))

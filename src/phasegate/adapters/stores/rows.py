@@ -37,6 +37,7 @@ TALLY = (
     "writer",
     "sequence",
 )
+ARMS = {arm.value: arm for arm in Arm}
 SIGHTING = ("run", "phase", "component", "attempt", "series", "subjects", "ill")
 FINDING = (
     "run",
@@ -122,7 +123,7 @@ def tally_of(row: Row) -> StoredTally:
     """Return the stored tally of its row number and TALLY's columns."""
     number, ripe_ms, *columns = row
     named = dict(zip(TALLY[1:], columns, strict=True))
-    named["arm"] = Arm(named["arm"])
+    named["arm"] = ARMS[named["arm"]]
     return StoredTally(position=Position(ripe_ms=ripe_ms, row=number), tally=Tally(**named))
 
 

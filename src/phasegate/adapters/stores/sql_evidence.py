@@ -8,7 +8,7 @@ from phasegate.adapters.stores import rows
 from phasegate.adapters.stores.sql_part import insert, select
 from phasegate.adapters.stores.sql_retention import SqlRetention
 from phasegate.core.evidence import Finding, Position, StoredTally, Tally
-from phasegate.ports import Sighting
+from phasegate.ports import ALL, Sighting
 
 
 class SqlEvidence(SqlRetention):
@@ -34,9 +34,11 @@ class SqlEvidence(SqlRetention):
             writing.many(insert("sightings", rows.SIGHTING), [*map(rows.sighting_row, sightings)])
             self._database.tell(writing)
 
-    def tallies(self, run: str, after: Position, upto_ms: int) -> list[StoredTally]:
+    def tallies(
+        self, run: str, after: Position, upto_ms: int, most: int = ALL
+    ) -> list[StoredTally]:
         """Return the run's tallies with after < position and ripe_ms <= upto_ms, in order."""
-        asked = (run, after.ripe_ms, after.row, upto_ms)
+        asked = (run, after.ripe_ms, after.row, upto_ms, most)
         # The mark first: asked for after the rows, another reader's mark could vouch for rows that
         # were committed only after ours were read.
         folded = self._folded(run)
@@ -49,10 +51,10 @@ class SqlEvidence(SqlRetention):
                 found = writing.execute(_TALLIES, asked)
                 writing.execute(_FOLDED, (run, *_position(found[-1])))
         # Packs last: what is packed between the two readings is found twice, and never missed.
-        packed = self._packed(run, (after.ripe_ms, after.row), upto_ms)
+        packed = self._packed(run, (after.ripe_ms, after.row), upto_ms, most)
         end = _position(packed[-1]) if packed else (-1, -1)
         loose = [row for row in found if _position(row) > end]
-        return [rows.tally_of(row) for row in (*packed, *loose)]
+        return [rows.tally_of(row) for row in (*packed, *loose)[:most]]
 
     def _folded(self, run: str) -> tuple[int, int]:
         found = self._read('SELECT ripe_ms, "row" FROM folded WHERE run = ?', (run,))
@@ -97,7 +99,7 @@ def _pair(row: rows.Row) -> tuple[str, int]:
 _TALLIES = select(
     "tallies",
     ('"row"', *rows.TALLY),
-    'WHERE run = ? AND (ripe_ms, "row") > (?, ?) AND ripe_ms <= ? ORDER BY ripe_ms, "row"',
+    'WHERE run = ? AND (ripe_ms, "row") > (?, ?) AND ripe_ms <= ? ORDER BY ripe_ms, "row" LIMIT ?',
 )
 _FOLDED = (
     'INSERT INTO folded (run, ripe_ms, "row") VALUES (?, ?, ?) ON CONFLICT (run) DO UPDATE '

@@ -99,14 +99,15 @@ class SqlRetention(SqlPart):
             together += unpack(span[0], bytes(content), digest)
         return entries, together
 
-    def _packed(self, run: str, after: tuple[int, int], upto_ms: int) -> list[rows.Row]:
-        """Return the packed rows of a run behind `after`, as far as they were ripe by then."""
-        return [
-            row
-            for digest, content in self._read(_PACKED, (run, *after, upto_ms))
-            for row in unpack(run, bytes(content), digest)
-            if (row[1], row[0]) > after and row[1] <= upto_ms
-        ]
+    def _packed(self, run: str, after: tuple[int, int], upto_ms: int, most: int) -> list[rows.Row]:
+        """Return packed rows of a run behind `after` that were ripe by then: so many, or more."""
+        found: list[rows.Row] = []
+        for digest, content in self._read(_PACKED, (run, *after, upto_ms)):
+            if len(found) >= most:
+                break
+            inside = unpack(run, bytes(content), digest)
+            found += [row for row in inside if (row[1], row[0]) > after and row[1] <= upto_ms]
+        return found
 
     def _packed_already(self, writing: Writing, tallies: Sequence[Tally]) -> set[tuple[str, int]]:
         """Return (writer, sequence) of all that is in packs in which one of these may be."""

@@ -198,7 +198,7 @@ class Account:
         """Look at the arms, which are complete now, and at what their comparison has grown to."""
         self._weigh_arms()
         looked = self.batch.worth_a_look
-        # A mean's bets are on whole batches: one that waited for bad news would be chosen by it.
+        # A mean's centre moves with control, so that a batch must not wait for bad news.
         if looked or self.batch.newly_bad or self.setup.graded:
             self._pay()
         if not looked or self.uneven:
@@ -236,7 +236,9 @@ class Account:
         ticks = number - self.first - self.tick
         if ticks <= 0:
             return
-        self._pay()
+        # Between two rows of one group neither arm, nor what a mean is made of, is complete.
+        if not self.setup.graded:
+            self._pay()
         self._close_block()
         self.tick += ticks
         self.treated.fade(ticks)

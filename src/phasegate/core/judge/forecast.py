@@ -36,13 +36,12 @@ class Traffic:
     """Who comes while a guard watches.
 
     exposure   basis points.   p0  bad share in control.
-    per_block, per_second  treated subjects that come in one block, and in one second.
+    per_block  treated subjects that come in one block.
     """
 
     exposure: int
     p0: float
     per_block: float
-    per_second: float = 1.0
 
 
 def subjects_needed(terms: Terms, traffic: Traffic, p1: float) -> float:
@@ -103,25 +102,17 @@ def _relative(terms: Terms, traffic: Traffic, p1: float) -> Iterator[float]:
 
 
 def _of_means(terms: Terms, traffic: Traffic, p1: float) -> Iterator[float]:
-    """Forecast a mean's bets on batches, one a second, to the second order; and on each value."""
     s, about = traffic.exposure / EVERYONE, traffic.p0
-    people = max(1.0, traffic.per_second / s)
     lowest = max(about / s, (1 - about) / (1 - s)) + terms.margin
-    shift = p1 - about
+    shift, rest = p1 - about, 1 - 2 * about
     spread = (_variance(p1) + shift**2) / s + _variance(about) / (1 - s) - shift**2
-    mean, barrier = (shift - terms.margin) / lowest, terms.threshold(RELATIVE)
-    square = spread / people / lowest**2 + mean**2
-    coins = p1 * (1 - 2 * about) / s + about * (1 - 2 * about) / (1 - s) + about**2 / s / (1 - s)
-    most = (coins - 2 * terms.margin * shift + terms.margin**2) / lowest**2
-    single = spread / lowest**2
-    starts = [barrier - log(weight * AT_START) for weight in means.WEIGHTS]
-    cut = len(means.EACH)
-    for start, stake in zip(starts[:cut], means.EACH, strict=True):
-        drift = stake * mean + (log1p(-stake) + stake) * most
-        yield s * _crossing(start, drift, stake**2 * single)
-    for start, stake in zip(starts[cut:], means.BATCH, strict=True):
-        drift = stake * mean - stake**2 * square / 2
-        yield people * s * _crossing(start, drift, stake**2 * square)
+    most = p1 * rest / s + about * rest / (1 - s) + about**2 / s / (1 - s)
+    squares = (most - 2 * terms.margin * shift + terms.margin**2) / lowest**2
+    mean = (shift - terms.margin) / lowest
+    for weight, stake in zip(means.WEIGHTS, means.STAKES, strict=True):
+        drift = stake * mean + (log1p(-stake) + stake) * squares
+        barrier = terms.threshold(RELATIVE) - log(weight * AT_START)
+        yield s * _crossing(barrier, drift, stake**2 * spread / lowest**2)
 
 
 def _variance(share: float) -> float:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from phasegate.core.evidence import ENVIRONMENT, Finding, Judgement, Outcome
 from phasegate.core.judge import level, rates, sentinel, words
+from phasegate.core.judge.account import Account
 from phasegate.core.judge.casegate import judge_case_gate
 from phasegate.core.judge.ledger import Ledger
 from phasegate.core.judge.level import Streak
@@ -82,6 +83,9 @@ def _share(asked: Asked, rule: Rule, component: str) -> Judgement:
     prove = rates.shown if rule.metric.kind is MetricKind.RATE else shown
     verdict = prove(counts, rule.allowed or 0.0, beta)
     sentence = _sentence(asked.plan, rule, component, counts, verdict)
+    if verdict.outcome is Outcome.PASS and _unheard(rule, account):
+        verdict = Shown(outcome=Outcome.INCONCLUSIVE, progress=0.99)
+        sentence = words.unheard(rule, component)
     if account.invalid:
         verdict = Shown(outcome=Outcome.INVALID, progress=0.0)
         sentence = words.broken(component, account.invalid)
@@ -97,6 +101,12 @@ def _share(asked: Asked, rule: Rule, component: str) -> Judgement:
         needed=verdict.needed,
         sentence=sentence,
     )
+
+
+def _unheard(rule: Rule, account: Account) -> bool:
+    """Say that no event of a rate was ever heard, in either arm: a broken sender is as quiet."""
+    events = account.treated.bad + account.control.bad
+    return rule.metric.kind is MetricKind.RATE and rule.metric.event is not None and not events
 
 
 def _sentence(plan: Plan, rule: Rule, component: str, counts: Seen, verdict: Shown) -> str:

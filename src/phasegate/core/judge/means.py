@@ -9,13 +9,12 @@ Against control a mean has bets of its own, since values that hardly vary prove 
 does. With a centre c, `g = (b - c)([treated]/s - [control]/(1 - s))` has the mean
 `b_treated - b_control` whatever c is, and the nearer c is to where the values lie, the less g
 varies. c is the mean of control so far, so that it depends on the past alone. With y = g - margin
-as a part of the least that it can be, there are two kinds of bets, since a tally has sums and not
-each value:
-
-- one bet on each value, from below: `log(1 + l y) >= l y + (log(1 - l) + l) y^2`, with the sum of
-  y^2 at most what its mean allows, b^2 <= b. However many values come at once, nothing is lost.
-- one bet on the mean y of a batch: `log(1 + l y)`. Where few values come at once it gains more,
-  since values that hardly vary prove more than coins do.
+as a part of the least that it can be, a bet on each value gains
+`log(1 + l y) >= l y + (log(1 - l) + l) y^2`. A tally has sums and not each value, so the right side
+is what is counted, with the most that the sum of y^2 can be, b^2 <= b. It is linear: how many come
+at once, and whether the arms come one after the other, is all the same. (A bet on a batch's mean
+would gain more where values hardly vary, and is broken by senders that tell of one arm each: it
+needs batches that know nothing of arms.)
 
 A quantile's distribution is compared in the same way, among others: its badness is the share of its
 cuts that a subject's first value is beyond.
@@ -32,14 +31,10 @@ from phasegate.core.evidence import Tally
 from phasegate.core.judge.counts import Block, Counts, Part
 from phasegate.core.plan import EVERYONE
 
-EACH = (0.03, 0.1, 0.25, 0.55)
-"""What each bet on every value stakes of the most that can never lose everything."""
+STAKES = (0.02, 0.05, 0.12, 0.27, 0.6)
+"""What each bet stakes on every value, of the most that can never lose everything."""
 
-BATCH = (0.06, 0.2, 0.5, 0.95)
-"""The same for the bets on the means of batches."""
-
-WEIGHTS = (0.125,) * 8
-"""Of the bets on each value, then of those on batches."""
+WEIGHTS = (0.2,) * 5
 
 PRIOR_N = 10
 """So many values of control are pretended before any came, so that the centre does not jump."""
@@ -101,9 +96,10 @@ def centre(control: Counts, batch: Block, allowed: float | None) -> float:
 def increments(exposure: int, margin: float, batch: Block, about: float) -> tuple[float, ...]:
     """Return each bet's log increment for a batch of values, at a centre `about` in 0..1.
 
-    All zero where there is no control or no treatment: nothing can be compared then.
+    All zero where there is no control or no treatment, and for sums that cannot be: nothing can be
+    compared then.
     """
-    if not 0 < exposure < EVERYONE or not batch.at_risk:
+    if not 0 < exposure < EVERYONE or not batch.at_risk or not _possible(batch):
         return (0.0,) * len(WEIGHTS)
     s, n = exposure / EVERYONE, batch.at_risk
     lowest = max(about / s, (1 - about) / (1 - s)) + margin
@@ -117,9 +113,15 @@ def increments(exposure: int, margin: float, batch: Block, about: float) -> tupl
         + n * margin**2
     ) / lowest**2
     sums = (apart - n * margin) / lowest
-    mean = max(sums / n, -1.0)
-    each = (stake * sums + (log1p(-stake) + stake) * squares for stake in EACH)
-    return (*each, *(log1p(stake * mean) for stake in BATCH))
+    return tuple(stake * sums + (log1p(-stake) + stake) * squares for stake in STAKES)
+
+
+def _possible(batch: Block) -> bool:
+    spare = 1e-9 * batch.at_risk
+    return (
+        -spare <= batch.treated_bad <= batch.treated + spare
+        and -spare <= batch.control_bad <= batch.control + spare
+    )
 
 
 def _squares(n: int, worse: float, about: float) -> float:

@@ -61,6 +61,14 @@ def unseen(rule: Rule, component: str) -> str:
     return f"{component}: no {named(rule)} has been seen in treatment yet"
 
 
+def unheard(rule: Rule, component: str) -> str:
+    """Say that a rate's events may be lost, for all that is known."""
+    return (
+        f"{component}: no {rule.metric.event} event was heard in either arm, so nobody knows that "
+        "one would be; have one sent, or waive the gate"
+    )
+
+
 def broken(component: str, why: str) -> str:
     """Say why a series cannot be judged, and what to do."""
     return f"{component}: cannot be judged: {why}; mend what sends it and start a new attempt"

@@ -57,7 +57,7 @@ def _gate(path: str, phase: Phase, gate: Condition, metric: Metric) -> Iterator[
     yield from _of_requests(path, gate, metric)
     if gate.comparison is harmful_side(metric):
         yield _inverted(path, gate, f'write "{_turned(gate)}"')
-    if metric.source == "cases" and not _evaluated(phase, metric):
+    if _run_by_a_step(metric) and not _evaluated(phase, metric):
         yield Problem(
             path=path,
             code="cases-unevaluated",
@@ -76,12 +76,13 @@ def _guard(path: str, guard: Condition, metric: Metric) -> Iterator[Problem]:
     side = harmful_side(metric)
     if side is not None and guard.comparison is OPPOSITE[side]:
         yield _inverted(path, guard, f'write "{_turned(guard)}"')
-    if metric.source == "cases":
+    if _run_by_a_step(metric):
         yield Problem(
             path=path,
             code="guard-over-cases",
             message=f"{metric.name} comes from labelled cases, which live traffic does not feed",
-            remedy="Ask for it in pass_when, and guard with a metric of live traffic.",
+            remedy="Ask for it in pass_when, and guard with a metric of live traffic, or with a "
+            "level from the cases, which has them run again and again.",
         )
 
 
@@ -136,13 +137,18 @@ def _evaluations(phase: Phase, metrics: dict[str, Metric]) -> Iterator[Problem]:
             metric = metrics.get(step.metric or "")
             if step.kind is not StepKind.EVALUATE or metric is None:
                 continue
-            if metric.source != "cases" or metric.cases != step.argument:
+            if not _run_by_a_step(metric) or metric.cases != step.argument:
                 yield Problem(
                     path=f"phases.{phase.name}.{part}[{number}]",
                     code="cases-mismatch",
                     message=f"{metric.name} is not measured by the cases {step.argument}",
                     remedy=f"Define it with `source: cases, cases: {step.argument}`.",
                 )
+
+
+def _run_by_a_step(metric: Metric) -> bool:
+    """Say whether labelled cases feed a metric at a step: a level has them run all the time."""
+    return metric.source == "cases" and metric.kind is MetricKind.SHARE
 
 
 def _between(path: str, gate: Condition, guard: Condition, *, level: bool) -> Iterator[Problem]:

@@ -91,7 +91,6 @@ def traffic_of(plan: Plan, phase: Phase, component: Component, rule: Rule) -> Tr
         exposure=component.stages[-1].exposure,
         p0=healthy_share(plan, phase, rule),
         per_block=_per_minute(plan, component) * block_seconds(plan) / 60,
-        per_second=_per_minute(plan, component) / 60,
     )
 
 
@@ -175,7 +174,7 @@ def _other(plan: Plan, phase: Phase, component: Component, rule: Rule) -> Forese
     sample, earliest, note = None, rule.metric.hold, "holds so long on one side"
     if rule.sentinel:
         earliest, note = timedelta(0), "the first event decides"
-    elif rule.metric.cases is not None:
+    elif rule.metric.cases is not None and not rule.level:
         runs = any(casegate.belongs(step, rule.metric) for step in (*phase.before, *phase.after))
         sample = needed(rule.allowed or 0.5, plan.confidence) if runs else None
         earliest, note = timedelta(0), "labelled cases without a miss, run once"

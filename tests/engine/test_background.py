@@ -1,0 +1,67 @@
+"""Work in the background: a few things at a time, none of which a server waits for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import partial
+
+import pytest
+
+from phasegate.engine.background import Background, tell_bug
+
+
+def test_what_is_submitted_is_carried_out_and_its_result_kept() -> None:
+    background = Background(2, "test")
+
+    futures = [background.submit(divmod, number, 3) for number in range(5)]
+
+    assert [future.result(5) for future in futures] == [divmod(number, 3) for number in range(5)]
+    assert background.end(5)
+
+
+def test_no_more_is_carried_out_at_once_than_there_are_threads() -> None:
+    background, go, begun = Background(2, "test"), threading.Event(), []
+
+    futures = [background.submit(lambda: (begun.append(1), go.wait(5))) for _ in range(4)]
+    time.sleep(0.1)
+    at_once = len(begun)
+    go.set()
+    for future in futures:
+        future.result(5)
+
+    assert at_once == 2
+    assert background.end(5)
+
+
+def test_what_breaks_is_told_and_the_next_thing_is_carried_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    background = Background(1, "test")
+
+    broken = background.submit(divmod, 1, 0)
+    broken.add_done_callback(partial(tell_bug, "checkout-1", "check database"))
+    after = background.submit(divmod, 1, 1)
+
+    assert after.result(5) == (1, 0)
+    assert isinstance(broken.exception(), ZeroDivisionError)
+    assert "observer_broke" in capsys.readouterr().out
+    assert background.end(5)
+
+
+def test_an_end_begins_nothing_more_and_waits_no_longer_than_it_may() -> None:
+    background, go, begun = Background(1, "test"), threading.Event(), threading.Event()
+    background.submit(lambda: (begun.set(), go.wait(5)))
+    begun.wait(5)
+    waiting = background.submit(divmod, 1, 1)
+
+    began = time.monotonic()
+    ended = background.end(0.1)
+    took = time.monotonic() - began
+    go.set()
+
+    assert not ended
+    assert took < 2
+    assert not waiting.running()
+    assert not waiting.done()
+    assert background.end(5)
