@@ -9,10 +9,11 @@ from types import MappingProxyType
 
 from phasegate.core.evidence import Position
 from phasegate.core.judge import ratio
-from phasegate.core.judge.account import Account, Setup
+from phasegate.core.judge.account import Account
 from phasegate.core.judge.budget import Budget
 from phasegate.core.judge.level import Streak
 from phasegate.core.judge.rules import Rule, block_seconds, gate_rules, guard_rules, onset_ticks
+from phasegate.core.judge.setup import Setup
 from phasegate.core.judge.terms import Terms
 from phasegate.core.plan import EVERYONE, MetricKind, Phase, Plan
 
