@@ -532,11 +532,10 @@ def _began(s: Situation, judgement: Judgement) -> datetime | None:
 
 
 def _concerned(run: Run, judgement: Judgement) -> tuple[Trial, ...]:
-    component, phase = judgement.component, judgement.phase
+    one = run.trials.get(judgement.component)
+    trials = run.trials.values() if judgement.component == ENVIRONMENT else (one,) if one else ()
     return tuple(
         trial
-        for trial in run.trials.values()
-        if component in (trial.component, ENVIRONMENT)
-        and trial.phase == phase
-        and trial.state is TrialState.EXPOSED
+        for trial in trials
+        if trial.phase == judgement.phase and trial.state is TrialState.EXPOSED
     )
