@@ -276,3 +276,28 @@ def test_where_a_lease_has_ended_watching_begins_anew(
     one.round()
 
     assert one.view(run).evidence.watching_since == dial()
+
+
+def test_a_round_that_breaks_is_followed_by_the_next(
+    world: Callable[[str], World], store: MemoryStore
+) -> None:
+    """As where a later version of this program has written what this one cannot read."""
+    one = world("one")
+    one.start(PLAN)
+    unread = chain(
+        log="flags:demo",
+        number=1,
+        at=NOON,
+        kind="flag_of_tomorrow",
+        actor="ada",
+        body={"flag": "new_cart"},
+        previous=START_OF_CHAIN,
+    )
+    store.append(unread)
+
+    one.loop.start()
+    one.loop.join(0.2)
+    goes_on = one.loop.is_alive()
+    one.loop.stop()
+
+    assert goes_on

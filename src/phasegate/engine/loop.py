@@ -102,6 +102,10 @@ class Loop(Thread):
                 self.round()
             except Unavailable as error:
                 log.warning("no_round", why=str(error))
+            except Exception as error:
+                # A bug, or a log that only a later version can read: both may pass, and until then
+                # no lease is renewed. Without its thread the server would be of no use for good.
+                log.exception("round_broke", error=type(error).__name__)
             self._wake.wait(TICK)
         self._step_down()
 
