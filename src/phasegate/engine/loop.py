@@ -180,7 +180,7 @@ class Loop(Thread):
         """
         names = [name for name in logs if not name.startswith(log_of(""))]
         known = [(name, run) for name in names if (run := self._known(name)) is not None]
-        newest = {run.environment: name for name, run in known}
+        newest = {self._environment_of(name): name for name in names}
         older = {name for name, run in known if run.ended and newest[run.environment] != name}
         return [name for name in names if name not in self._ended | older]
 
@@ -192,6 +192,11 @@ class Loop(Thread):
             except ValueError:
                 return None
         return self._runs[name]
+
+    def _environment_of(self, name: str) -> object:
+        """Return a run's environment, by its first event where the rest cannot be read."""
+        run = self._runs.get(name)
+        return run.environment if run else self._store.events(name)[0].body.get("environment")
 
     def _turn(self, run_id: str, *, decides: bool) -> View | None:
         try:
