@@ -332,6 +332,8 @@ def test_a_round_that_breaks_is_followed_by_the_next(
     one.loop.start()
     one.loop.join(0.2)
     goes_on = one.loop.is_alive()
+    left = store.acquire("engine", "another", NOON, NOON + LEASE)
     one.loop.stop()
 
     assert goes_on
+    assert left, "another server, which may do better, is let decide"
