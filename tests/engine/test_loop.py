@@ -187,6 +187,40 @@ def test_a_run_that_cannot_be_read_does_not_stop_the_others(
     assert one.kinds(run)[-1] == "exposure_confirmed"
 
 
+def test_what_an_older_run_left_is_not_served_over_a_run_that_cannot_be_read(
+    world: Callable[[str], World], store: MemoryStore, dial: Dial
+) -> None:
+    one = world("one")
+    older = one.start(PLAN)
+    for _ in range(4):
+        one.round()
+    one.ask(older, RollBack(phase="all", reason="enough"), ADA)
+    one.round()
+    newer = one.start(PLAN)
+    for _ in range(4):
+        one.round()
+    last = store.events(newer)[-1]
+    store.append(
+        chain(
+            log=newer,
+            number=last.number + 1,
+            at=dial(),
+            kind="event_of_tomorrow",
+            actor="engine",
+            body={},
+            previous=last.hash,
+        )
+    )
+    version = store.flag_states("demo")[0]
+
+    dial.turn(LEASE)
+    again = world("again")
+    for _ in range(3):
+        again.round()
+
+    assert store.flag_states("demo")[0] == version
+
+
 def test_somebody_listens_before_anybody_is_exposed(servers: Servers) -> None:
     one, two = servers
     order: list[str] = []
@@ -276,3 +310,30 @@ def test_where_a_lease_has_ended_watching_begins_anew(
     one.round()
 
     assert one.view(run).evidence.watching_since == dial()
+
+
+def test_a_round_that_breaks_is_followed_by_the_next(
+    world: Callable[[str], World], store: MemoryStore
+) -> None:
+    """As where a later version of this program has written what this one cannot read."""
+    one = world("one")
+    one.start(PLAN)
+    unread = chain(
+        log="flags:demo",
+        number=1,
+        at=NOON,
+        kind="flag_of_tomorrow",
+        actor="ada",
+        body={"flag": "new_cart"},
+        previous=START_OF_CHAIN,
+    )
+    store.append(unread)
+
+    one.loop.start()
+    one.loop.join(0.2)
+    goes_on = one.loop.is_alive()
+    left = store.acquire("engine", "another", NOON, NOON + LEASE)
+    one.loop.stop()
+
+    assert goes_on
+    assert left, "another server, which may do better, is let decide"

@@ -189,3 +189,27 @@ def test_a_sentinel_that_is_stored_while_nobody_decides_is_held_back(
 
     assert not two.loop.last.decided
     assert (at_once, two.target.held_back("demo")) == (frozenset(), {"new_cart"})
+
+
+def test_a_look_that_breaks_is_followed_by_the_next(desk: Desk) -> None:
+    looks = 0
+
+    def unwritten() -> list[Tally]:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise ValueError("nobody expected this")
+        return desk.unwritten
+
+    desk.alarm()
+    sentry = Sentry(
+        unwritten=unwritten,
+        views=lambda: desk.world.loop.views,
+        hold_back=desk.world.target.hold_back,
+        clock=desk.world.dial,
+    )
+    sentry.start()
+    sentry.join(GRACE_S + 0.5)
+    sentry.stop()
+
+    assert desk.held == {"new_cart"}

@@ -31,6 +31,7 @@ metrics:
   response_time: {kind: quantile, at: 95%, of: duration, unit: ms}
   paid_twice: {kind: sentinel, event: payment.twice}
   stars: {kind: mean, event: rated, of: stars, scale: 1 to 5, better: higher}
+  returns: {kind: rate, event: returned}
   queue: {kind: level, unit: messages, source: prometheus, query: queue_length}
   selection: {kind: share, good: correct, source: cases, cases: routing}
 phases:
@@ -52,6 +53,7 @@ phases:
       - queue > 100 messages
       - paid_twice
       - stars worse than control by 0.2
+      - returns > 6/h
     sign_off: [approver]
   beta:
     week: 3
@@ -210,6 +212,7 @@ MISTAKES = [
     ("cases-mismatch", "metric: selection}", "metric: error_rate}", f"{A}.before[1]"),
     ("exposure-falls", "new_cart: 25%", "new_cart: 1%", f"{B}.components.new_cart"),
     ("control-missing", "new_cart: 25%", "new_cart: 100%", f"{B}.roll_back_when[0]"),
+    ("rate-beyond-block", "- returns > 6/h", "- returns > 60/h", f"{A}.roll_back_when[5]"),
     ("gate-equals-guard", "- error_rate > 5%", "- error_rate > 2%", f"{A}.pass_when[0]"),
     ("gate-looser-than-guard", "- error_rate > 5%", "- error_rate > 1%", f"{A}.pass_when[0]"),
     ("gate-undecidable", "- error_rate < 2%", "- error_rate < 0.01%", f"{A}.pass_when[0]"),

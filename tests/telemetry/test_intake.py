@@ -188,3 +188,26 @@ def test_what_is_judged_and_watched_is_what_is_wanted_of_a_request(desk: Desk) -
 
     assert {"error", "http.response.status_code", "feature_flag.cart"} <= set(names)
     assert "http.route" not in names
+
+
+def test_a_flush_that_breaks_is_followed_by_the_next(desk: Desk) -> None:
+    """Else nothing that comes later would ever be stored."""
+    stop, asked = threading.Event(), 0
+
+    def clock() -> float:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise ValueError("nobody expected this")
+        return NOON
+
+    desk.intake.take([request("patient-1")], NOON)
+    thread = threading.Thread(target=desk.intake.flush_forever, args=(stop, clock, 0.01))
+    thread.start()
+    rang = desk.bell.ringing.wait(2.0)
+    stop.set()
+    thread.join()
+
+    assert rang
+    assert desk.intake.failures == 1
+    assert [tally.seen for tally in desk.stored()] == [1]

@@ -756,6 +756,32 @@ def test_a_rate_counts_presence_by_requests_and_events_by_their_own() -> None:
     assert sum(one.get("at_risk", 0) for one in found) == 3
 
 
+def test_who_had_an_event_is_not_at_risk_of_a_first_one_any_more() -> None:
+    """Else time of those who fell already would prove that nobody falls."""
+    made = tallier(watch(FALLS))
+    fall = Observation(event="fall", subject="ada", attributes={}, at_s=NOON)
+    made.observe([request("ada"), request("ben"), fall], NOON)
+    tallies(made)
+    for block in range(1, 11):
+        later = NOON + 30 * block
+        made.observe([request("ada", at_s=later), request("ben", at_s=later)], later)
+
+    found = tallies(made, NOON + 330)
+
+    assert sum(tally.at_risk for tally in found) == 10
+
+
+def test_who_had_an_event_before_a_restart_is_not_at_risk_after_it() -> None:
+    made, again = tallier(watch(FALLS)), tallier(watch(FALLS))
+    fall = Observation(event="fall", subject="ada", attributes={}, at_s=NOON)
+    made.observe([request("ada"), fall], NOON)
+    again.recall(made.flush(NOON).sightings)
+
+    again.observe([request("ada", at_s=NOON + 60), request("ben", at_s=NOON + 60)], NOON + 60)
+
+    assert sum(tally.at_risk for tally in tallies(again, NOON + 60)) == 1
+
+
 def test_who_fell_before_a_restart_is_remembered() -> None:
     made = tallier(watch(FALLS))
     fall = Observation(event="fall", subject="ada", attributes={}, at_s=NOON)

@@ -293,6 +293,10 @@ explanations: dict[str, str] = {
         "Guard with a bound: `- error_rate > 2%`. As a warning: only the last stage has no "
         "control, and there the guard is silent."
     ),
+    "rate-beyond-block": (
+        "A rate counts a subject once in a block, so that half an event in a block is the most "
+        "that a bound can be below. At that bound and beyond, nobody would see the rate pass it."
+    ),
     "gate-equals-guard": (
         "Gate and guard share one bound. That is honest, but near the bound neither can be "
         "shown, and the phase stops as inconclusive when it has lasted longest. Leave it, or "

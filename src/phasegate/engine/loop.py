@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from threading import Event as Signal
 from threading import Thread
 
@@ -73,6 +74,7 @@ class Loop(Thread):
         self._passing = passing
         self._wake = Signal()
         self._stop_asked = False
+        self._follows_until = -inf
         self._ended: set[str] = set()
         self._unread: set[str] = set()
         self._unwatched = timedelta(0)
@@ -102,15 +104,20 @@ class Loop(Thread):
                 self.round()
             except Unavailable as error:
                 log.warning("no_round", why=str(error))
+            except Exception as error:
+                # A bug, or a log that only a later version can read: both may pass, and until then
+                # no lease is renewed. Another server, which may do better, is let decide.
+                log.exception("round_broke", error=type(error).__name__)
+                self._follows_until = self._passing() + LEASE.total_seconds()
+                self._step_down()
             self._wake.wait(TICK)
         self._step_down()
 
     def round(self) -> None:
         """Take a turn for every run that goes on, or follow. Raises Unavailable: no store."""
         began, now = self._passing(), self._clock()
-        decides = self._may_decide() and self._store.acquire(
-            "engine", self._holder, now, now + LEASE
-        )
+        may_decide = began >= self._follows_until and self._may_decide()
+        decides = may_decide and self._store.acquire("engine", self._holder, now, now + LEASE)
         if decides and not (self.last.decided and self._went_on(began)):
             self._take_over(now)
         logs = self._store.logs()
@@ -176,7 +183,7 @@ class Loop(Thread):
         """
         names = [name for name in logs if not name.startswith(log_of(""))]
         known = [(name, run) for name in names if (run := self._known(name)) is not None]
-        newest = {run.environment: name for name, run in known}
+        newest = {self._environment_of(name): name for name in names}
         older = {name for name, run in known if run.ended and newest[run.environment] != name}
         return [name for name in names if name not in self._ended | older]
 
@@ -188,6 +195,11 @@ class Loop(Thread):
             except ValueError:
                 return None
         return self._runs[name]
+
+    def _environment_of(self, name: str) -> object:
+        """Return a run's environment, by its first event where the rest cannot be read."""
+        run = self._runs.get(name)
+        return run.environment if run else self._store.events(name)[0].body.get("environment")
 
     def _turn(self, run_id: str, *, decides: bool) -> View | None:
         try:

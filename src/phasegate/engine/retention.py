@@ -68,6 +68,8 @@ class Retention(Thread):
                 self.tidy()
             except (Unavailable, Conflict) as error:
                 log.info("not_packed", why=str(error))
+            except Exception as error:
+                log.exception("packing_broke", error=type(error).__name__)
 
     def tidy(self) -> None:
         """Pack all that is old, and forget the subjects of runs that have ended."""

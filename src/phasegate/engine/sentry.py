@@ -74,7 +74,11 @@ class Sentry(Thread):
     def run(self) -> None:
         """Look again and again, until stopped."""
         while not self._stopping.wait(EVERY_S):
-            self.look()
+            try:
+                self.look()
+            except Exception as error:
+                # Whatever it was may pass; without its thread nothing would be held back for good.
+                log.exception("sentry_broke", error=type(error).__name__)
 
     def stop(self) -> None:
         """End; returns when the thread has ended."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple  # Any: a value or all attributes, see Belong
 
 from phasegate.core.evidence import Tally, Uncountable
 from phasegate.ports import Sighting
-from phasegate.telemetry.asking import Belonging, is_quiet, least_quiet
+from phasegate.telemetry.asking import Belonging, is_quiet, least_quiet, never
 from phasegate.telemetry.cells import NOTHING_BAD, Bad, Common, Counted, Member
 from phasegate.telemetry.subjects import ARM_OF, Subjects, packed, unpacked
 
@@ -51,6 +51,7 @@ class Bundle:
 
     __slots__ = (
         "_cells",
+        "_elsewhere",
         "_ill",
         "_judges",
         "_number",
@@ -79,6 +80,8 @@ class Bundle:
         self._cells: dict[int, Common] = {}
         self._subjects = Subjects()
         self._ill: set[int] = set()
+        # Who had an event that another bundle counts, while this one counts presence.
+        self._elsewhere = tuple(member.ill for member in members if member.is_bad is never)
 
     @property
     def lag_s(self) -> float:
@@ -100,7 +103,12 @@ class Bundle:
                 cell.subjects += met == 2
         if self._number is not None:
             cell.sum_up(self._number(value), met)
-        if self._quiet < 0 or not is_quiet(value, self._quiet) or (met and subject in self._ill):
+        if (
+            self._quiet < 0
+            or not is_quiet(value, self._quiet)
+            or (met and subject in self._ill)
+            or (met and self._elsewhere and any(subject in ill for ill in self._elsewhere))
+        ):
             self._judge(key, subject, met, value)
 
     def _judge(self, key: int, subject: int | None, met: int, value: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -17,6 +18,8 @@ from phasegate.telemetry.wanted import Wanted
 FLUSH_EVERY_S = 0.5
 MOST_KEPT = 100_000
 """Tallies kept in memory while the store is away: about an hour of a busy phase."""
+
+_log = logging.getLogger("phasegate.telemetry")
 
 
 class Intake:
@@ -105,11 +108,18 @@ class Intake:
         clock: Callable[[], float] = time.time,
         every_s: float = FLUSH_EVERY_S,
     ) -> None:
-        """Flush at that interval, at once after a sentinel, and a last time when stopped."""
+        """Flush at that interval, at once after a sentinel, and a last time when stopped.
+
+        A flush that breaks is followed by the next: what it did not write is kept.
+        """
         while not stop.is_set():
             self._urgent.wait(every_s)
             self._urgent.clear()
-            self.flush(clock())
+            try:
+                self.flush(clock())
+            except Exception:  # noqa: BLE001 the thread must outlive whatever it was
+                self.failures += 1
+                _log.exception("evidence could not be written")
         self.flush(clock())
 
     def hurry(self) -> None:

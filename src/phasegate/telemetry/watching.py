@@ -240,10 +240,12 @@ def _bundles(
         # A sentinel is never held back, so it has no lag whatever its metric says.
         lag_s = 0.0 if _is_sentinel(one) else one.metric.lag.total_seconds()
         members = groups.setdefault((one.metric.event, belonging, lag_s), [])
-        members.append(Member(series=one, is_bad=is_bad))
+        member = Member(series=one, is_bad=is_bad)
+        members.append(member)
         if one.metric.kind is MetricKind.RATE and one.metric.event is not None:
             present = groups.setdefault((None, REQUEST, 0.0), [])
-            present.append(Member(series=one, is_bad=never))
+            # Whoever had their first event is not at risk of it any more, however long they stay.
+            present.append(Member(series=one, is_bad=never, ill=member.ill))
     found = []
     for group, members in groups.items():
         names = tuple(member.series.name for member in members)

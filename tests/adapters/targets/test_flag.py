@@ -194,3 +194,22 @@ def test_versions_only_grow_whoever_changes_something(place: Place) -> None:
         versions.append(place.target.document("staging")[0])
 
     assert versions == sorted(set(versions))
+
+
+def test_what_was_read_before_a_rollback_is_not_served_after_it(place: Place) -> None:
+    """One thread reads what to serve, and another serves a rollback before the first goes on."""
+    place.bring(PRICES)
+    read = place.store.flag_states
+
+    def overtaken(environment: str) -> tuple[int, list[FlagState]]:
+        before = read(environment)
+        place.store.flag_states = read  # type: ignore[method-assign]
+        withdrawn = [FlagState(key="new_prices", exposure=0)]
+        place.store.put_flag_states(environment, withdrawn, Fence(log="checkout-1", number=2))
+        place.target.serve(environment, place.target.wanted(environment))
+        return before
+
+    place.store.flag_states = overtaken  # type: ignore[method-assign,assignment]
+    place.target.publish("staging")
+
+    assert not place.is_on("new_prices", "patient-1")

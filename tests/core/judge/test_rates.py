@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from math import exp, log
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from phasegate.core.evidence import Arm, Outcome, Tally
 from phasegate.core.judge import rates
 from phasegate.core.judge.cases import high_of
+from phasegate.core.judge.rules import guard_rules
 from phasegate.core.judge.shown import Seen
+from phasegate.core.plan import Comparison, Condition, Metric, MetricKind, Phase, Plan
 
 SCIPY = json.loads((Path(__file__).parents[2] / "vectors" / "statistics.json").read_text())
 
@@ -139,3 +142,32 @@ def test_a_tally_counts_presence_and_first_events() -> None:
     )
 
     assert rates.part(tally) == (18, 5, 18, 2, 18, 2, 1)
+
+
+@pytest.mark.parametrize(("bound", "judged"), [(59.0, True), (60.0, False), (120.0, False)])
+def test_a_bound_that_no_block_can_pass_is_refused(bound: float, judged: bool) -> None:
+    """Heard before their event, everybody is at risk twice: one event each is half of all."""
+    guard = Condition(
+        text=f"falls > {bound:g}/h", metric="falls", comparison=Comparison.ABOVE, bound=bound
+    )
+    plan = Plan(
+        name="ward",
+        environment="production",
+        author="Ada",
+        metrics=(Metric(name="falls", kind=MetricKind.RATE, event="fall"),),
+        phases=(
+            Phase(
+                name="alpha",
+                title="Alpha",
+                lasts_least=timedelta(hours=1),
+                lasts_most=timedelta(hours=2),
+                components=(),
+                pass_when=(),
+                roll_back_when=(guard,),
+            ),
+        ),
+    )
+
+    (rule,) = guard_rules(plan, plan.phases[0])
+
+    assert (not rule.problem) is judged

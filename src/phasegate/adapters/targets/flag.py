@@ -64,9 +64,13 @@ class FlagTarget:
     def publish(self, environment: str) -> None:
         """Serve what the store says now; nothing happens where it is served already."""
         with self._one_at_a_time:
+            before = self._served.get(environment)
             wanted = self.wanted(environment)
             with self._serving:
-                self._serve(environment, wanted)
+                served = self._served.get(environment)
+                # While this was read, something newer may have been served: a rollback, say.
+                if served is before or not served or served.wanted.version <= wanted.version:
+                    self._serve(environment, wanted)
 
     def wanted(self, environment: str) -> Wanted:
         """Read what is to be served. Raises Unavailable."""

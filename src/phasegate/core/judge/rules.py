@@ -12,6 +12,10 @@ COUNTED_KINDS = (MetricKind.SHARE, MetricKind.QUANTILE, MetricKind.MEAN, MetricK
 
 HOUR = 3600
 
+MOST_IN_A_BLOCK = 0.5
+"""Events of one subject in a block that a bound on a rate must be below: whoever breaks behind
+their first visit is at risk twice in it, so that one event each is half of all."""
+
 TOGETHER = 0.5
 """What all cuts of a quantile together have of their condition's budget; each has its own, too."""
 
@@ -163,8 +167,12 @@ def _unclear(metric: Metric, condition: Condition, ends: tuple[float, float]) ->
         return f"the quantile {metric.name} does not say which"
     if metric.kind is MetricKind.MEAN and (metric.scale is None or ends[0] == ends[1]):
         return f"the mean {metric.name} has no scale"
-    if metric.kind is MetricKind.RATE and max(condition.bound or 0.0, condition.margin) >= ends[1]:
-        return f"{metric.name} counts one event in a block at most: shorten the plan's blocks"
+    most = ends[1] * MOST_IN_A_BLOCK
+    if metric.kind is MetricKind.RATE and max(condition.bound or 0.0, condition.margin) >= most:
+        return (
+            f"{metric.name} counts one event in a block at most, so that {most:g}/h and more is "
+            "not seen: shorten the plan's blocks"
+        )
     return ""
 
 

@@ -6,7 +6,11 @@ from collections.abc import Callable, Iterator
 
 from phasegate.core.plan import Plan
 from phasegate.core.problem import Problem
-from phasegate.core.review.conditions import conditions_make_sense, gates_and_guards_leave_room
+from phasegate.core.review.conditions import (
+    conditions_make_sense,
+    gates_and_guards_leave_room,
+    rates_fit_into_blocks,
+)
 from phasegate.core.review.exposure import control_exists, exposures_grow
 from phasegate.core.review.names import (
     case_files_are_inside,
@@ -29,6 +33,7 @@ RULES: tuple[Callable[[Plan], Iterator[Problem]], ...] = (
     hazards_are_guarded,
     conditions_make_sense,
     gates_and_guards_leave_room,
+    rates_fit_into_blocks,
     exposures_grow,
     control_exists,
     gates_can_be_decided,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from phasegate.core.judge.rules import COUNTED_KINDS
+from phasegate.core.judge.rules import COUNTED_KINDS, HOUR, MOST_IN_A_BLOCK, block_seconds
 from phasegate.core.plan import Comparison, Condition, Metric, MetricKind, Phase, Plan, StepKind
 from phasegate.core.problem import Problem, Severity
 
@@ -36,6 +36,23 @@ def conditions_make_sense(plan: Plan) -> Iterator[Problem]:
                 path = f"phases.{phase.name}.roll_back_when[{number}]"
                 yield from _guard(path, guard, metrics[guard.metric])
         yield from _evaluations(phase, metrics)
+
+
+def rates_fit_into_blocks(plan: Plan) -> Iterator[Problem]:
+    """Report a bound on a rate that no block could ever show to be passed."""
+    rates = {metric.name for metric in plan.metrics if metric.kind is MetricKind.RATE}
+    most = HOUR / block_seconds(plan) * MOST_IN_A_BLOCK
+    for phase in plan.phases:
+        sides = (("pass_when", phase.pass_when), ("roll_back_when", phase.roll_back_when))
+        for side, conditions in sides:
+            for number, one in enumerate(conditions):
+                if one.metric in rates and max(one.bound or 0.0, one.margin) >= most:
+                    yield Problem(
+                        path=f"phases.{phase.name}.{side}[{number}]",
+                        code="rate-beyond-block",
+                        message=f'"{one.text}" is never seen: a subject counts once in a block',
+                        remedy=f"Shorten the plan's blocks, or ask for less than {most:g}/h.",
+                    )
 
 
 def gates_and_guards_leave_room(plan: Plan) -> Iterator[Problem]:
