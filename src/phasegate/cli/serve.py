@@ -27,7 +27,12 @@ FIRST_NAME = "admin"
 @click.command()
 @options.store
 @click.option(
-    "--host", metavar="HOST", envvar="PHASEGATE_HOST", default="127.0.0.1", show_default=True
+    "--host",
+    metavar="HOST",
+    envvar="PHASEGATE_HOST",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where to listen; 0.0.0.0: at every address of this machine.",
 )
 @click.option(
     "--port",
