@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from datetime import timedelta
@@ -193,9 +194,15 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise Failed(
             "address-unavailable",
-            f"cannot listen on {host} port {port}: {error.strerror or error}",
+            f"cannot listen on {host} port {port}: {_reason(error)}",
             "Another program may listen there; end it, or give another --port.",
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    """Say in a few words why nobody can listen there; Python's own words name the address again."""
+    number = error.errno or 0
+    return os.strerror(number) if number > 0 else str(error.strerror or error)
 
 
 def _open(settings: Settings) -> Server:
