@@ -9,6 +9,7 @@ from click.testing import Result
 
 import phasegate
 from phasegate.cli.explain import explanations
+from phasegate.core.audit import Tampering
 
 SOURCE = Path(phasegate.__path__[0])
 PLACES = (*SOURCE.glob("cli/*.py"), *SOURCE.glob("server/*.py"))
@@ -36,6 +37,23 @@ def test_no_code_is_explained_that_no_message_has() -> None:
     from phasegate.cli.flag_codes import FLAG_EXPLANATIONS
 
     assert (EXPLANATIONS.keys() | FLAG_EXPLANATIONS.keys()) - codes() == set()
+
+
+def codes_of_stores() -> set[str]:
+    """Return the codes that stand at the end of what stores and health say."""
+    places = (*SOURCE.glob("adapters/stores/*.py"), SOURCE / "engine/health.py")
+    texts = [path.read_text("utf-8") for path in places]
+    at_the_end = {code for text in texts for code in re.findall(r"\[([a-z]+-[a-z-]+)\]\"", text)}
+    named = {code for text in texts for code in re.findall(r'"(store-[a-z-]+)"', text)}
+    ours = {flaw.value for flaw in Tampering}
+    return (at_the_end | named) - ours - {"event-number-taken", "fence-passed"}
+
+
+def test_what_stores_and_health_say_is_explained_and_nothing_else() -> None:
+    from phasegate.cli.codes import EXPLANATIONS
+    from phasegate.cli.store_codes import STORE_EXPLANATIONS
+
+    assert (codes_of_stores() - EXPLANATIONS.keys()) ^ STORE_EXPLANATIONS.keys() == set()
 
 
 def test_a_code_is_explained_in_a_paragraph(alone: Callable[..., Result]) -> None:

@@ -90,8 +90,10 @@ class Story:
         return Process(f"server-{self.chance.randrange(10**9)}", self.store, self.dial)
 
     def play(self) -> None:
+        rate = self.chance.choice((0.15, 0.4, 1.0))
         for _ in range(STEPS):
-            self.misfortune()
+            if self.chance.random() < rate:
+                self.misfortune()
             self.pass_time(self.chance.choice((0.5, 0.5, 1.0, 1.0, 2.0)))
         self.make_good()
 

@@ -7,7 +7,8 @@ import pytest
 
 from phasegate.core.evidence import Arm, Outcome, Tally
 from phasegate.core.judge import share
-from phasegate.core.judge.account import Account, Setup
+from phasegate.core.judge.account import Account
+from phasegate.core.judge.setup import Setup
 from phasegate.core.judge.terms import Terms
 from phasegate.rehearsal.counted import Came
 from phasegate.rehearsal.lanes import METHODS, Lanes

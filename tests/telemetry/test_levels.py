@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
 from phasegate.core.evidence import ENVIRONMENT, Arm
 from phasegate.core.plan import Metric, MetricKind, Predicate
 from phasegate.core.watch import Series, Watch
+from phasegate.telemetry.levels import Level, LevelKey
 from phasegate.telemetry.observation import Point
 from phasegate.telemetry.tallying import Tallier
 
@@ -149,3 +151,17 @@ def test_readings_go_on_when_what_is_watched_is_arranged_anew() -> None:
     before.read([point(160, 60, rising=True)])
 
     assert readings(before, 60) == [1]
+
+
+def test_attributes_of_a_series_are_told_apart_and_kept_nowhere() -> None:
+    level = Level(
+        key=LevelKey(run="checkout-1", phase="alpha", series="memory"),
+        series=Series(name="memory", metric=replace(MEMORY, across="sum")),
+    )
+    level.take(point(20, host="a" * 1000))
+    level.take(point(70, host="a" * 1001))
+
+    (tally,) = level.drain(NOON, "w", count(1))
+
+    assert tally.total == 90
+    assert "aaa" not in repr(level)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phasegate.core.evidence import ENVIRONMENT, Arm, Tally
-from phasegate.core.judge.account import fault
+from phasegate.core.judge.setup import fault
 from phasegate.core.plan import Metric, MetricKind, Predicate
 from phasegate.core.watch import Series, Watch
 from phasegate.telemetry.observation import Exposure, Observation

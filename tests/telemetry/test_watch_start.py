@@ -182,3 +182,17 @@ def test_it_is_not_heard_when_it_is_old() -> None:
     made.watch([watch(CRITICAL)])
 
     assert tallies(made) == []
+
+
+def test_one_that_names_a_component_nobody_watches_yet_accuses_it_as_soon_as_somebody_does() -> (
+    None
+):
+    made = tallier(watch(CRITICAL))
+    (at_once,) = tallies(made, critical(NOON + 1, **{"phasegate.component": "basket"}))
+
+    made.watch([watch(CRITICAL), watch(CRITICAL, component="basket")])
+    (then,) = tallies(made)
+    made.watch([watch(CRITICAL), watch(CRITICAL, component="basket"), watch(ERRORS)])
+
+    assert (at_once.component, then.component) == (ENVIRONMENT, "basket")
+    assert tallies(made) == []

@@ -11,6 +11,7 @@ from phasegate.cli.codes import EXPLANATIONS
 from phasegate.cli.failing import Failed
 from phasegate.cli.flag_codes import FLAG_EXPLANATIONS
 from phasegate.cli.printing import print_json
+from phasegate.cli.store_codes import STORE_EXPLANATIONS
 
 
 @click.command()
@@ -40,10 +41,10 @@ def explain(code: str | None, as_json: bool) -> None:
 
 
 def explanations() -> dict[str, str]:
-    """Return a paragraph for every code of the program: of plans, flags, refusals and commands."""
+    """Return a paragraph for every code of the program, whoever says it."""
     from phasegate.core.explain import explanations as of_plans
 
-    return {**EXPLANATIONS, **FLAG_EXPLANATIONS, **of_plans}
+    return {**EXPLANATIONS, **FLAG_EXPLANATIONS, **STORE_EXPLANATIONS, **of_plans}
 
 
 def _unknown(code: str, known: dict[str, str]) -> Failed:

@@ -16,7 +16,9 @@ from phasegate.core.judge.cases import at_most
 from phasegate.core.judge.share import CALM, OUTAGE_KEPT, PATIENCE, TURNING
 from phasegate.core.judge.terms import ABSOLUTE, RELATIVE, REPEAT, SYSTEM, Terms
 from phasegate.core.plan import EVERYONE
+from phasegate.rehearsal.batches import Batches
 from phasegate.rehearsal.counted import Came, OpenBlock, Sums
+from phasegate.rehearsal.factors import factors, only
 from phasegate.rehearsal.wealths import Flags, Floats, Ints, Numbers, Wealths
 
 METHODS = ("", RELATIVE, REPEAT, ABSOLUTE, SYSTEM)
@@ -66,6 +68,7 @@ class Lanes:
         self._outage: Flags = np.zeros(n, dtype=bool)
         self._waited: Ints = np.zeros(n, dtype=np.int64)
         self._open = OpenBlock(n)
+        self._batches = Batches(n)
         self._tick = 0
 
     def expose(self, exposures: Ints) -> None:
@@ -74,8 +77,8 @@ class Lanes:
             return
         self._exposures = exposures
         self._compared: Flags = (exposures > 0) & (exposures < EVERYONE)
-        self._factors = _factors(exposures, self.terms.margin, difference.RATIOS)
-        self._factors_again = _factors(exposures, 0.0, repeat.RATIOS)
+        self._factors = factors(exposures, self.terms.margin, difference.RATIOS)
+        self._factors_again = factors(exposures, 0.0, repeat.RATIOS)
 
     def keep(self, lanes: Ints) -> None:
         """Forget all other lanes."""
@@ -88,8 +91,9 @@ class Lanes:
             setattr(self, name, getattr(self, name)[lanes])
         self._since = (self._since[0][lanes], self._since[1][lanes])
         self._open.keep(lanes)
-        self._factors = _only(self._factors, lanes)
-        self._factors_again = _only(self._factors_again, lanes)
+        self._batches.keep(lanes)
+        self._factors = only(self._factors, lanes)
+        self._factors_again = only(self._factors_again, lanes)
 
     def add(self, tick: int, treated: Came, control: Came) -> None:
         """Add what became readable together; tick: the block it belongs to, counted from 0."""
@@ -115,39 +119,30 @@ class Lanes:
 
     def _compare(self, treated: Came, control: Came) -> None:
         self._relative.release(self._tick)
+        raised = (treated.newly_bad > 0) | (treated.again_bad > 0)
         if self.terms.graded:
-            self._compare_means(treated, control)
+            raised = self._compare_means(treated, control)
         else:
             self._compare_shares(treated, control)
         if REPEAT in self.terms.weights:
             self._compare_again(treated, control)
-        looked = np.flatnonzero((treated.newly_bad > 0) | (treated.again_bad > 0))
+        looked = np.flatnonzero(raised)
         if looked.size:
             self._look(looked)
 
-    def _compare_means(self, treated: Came, control: Came) -> None:
-        people = treated.at_risk + control.at_risk
-        lanes = np.flatnonzero((people > 0) & self._compared)
-        if not lanes.size:
-            return
-        s = self._exposures[lanes] / EVERYONE
-        before = self.control.seen[lanes] - control.at_risk[lanes]
-        worse = self.control.bad[lanes] - control.newly_bad[lanes]
-        allowed = self.terms.allowed
-        prior = means.PRIOR if allowed is None else min(max(allowed, 0.01), 0.99)
-        about = (worse + means.PRIOR_N * prior) / (before + means.PRIOR_N)
-        lowest = np.maximum(about / s, (1 - about) / (1 - s)) + self.terms.margin
-        margin, n = self.terms.margin, people[lanes]
-        own, squares = _spread(treated, lanes, about, s)
-        other, more = _spread(control, lanes, about, 1 - s)
-        apart = own - other
-        squares = (squares + more - 2 * margin * apart + n * margin**2) / lowest**2
-        sums = (apart - n * margin) / lowest
-        stakes = np.array(means.STAKES)[:, None]
-        gains = stakes * sums + (np.log1p(-stakes) + stakes) * squares
-        self._relative.pay(np.exp(np.minimum(gains, MOST_GAIN)), lanes)
-        turned = (treated.newly_bad + control.newly_bad)[lanes] > 0
-        self._turn(lanes[turned], gains[TURNING][turned])
+    def _compare_means(self, treated: Came, control: Came) -> Flags:
+        """Pay the batches that are whole; say which of them may have raised the evidence."""
+        batches = self._batches
+        whole = batches.add(self._tick, treated, control)
+        lanes = np.flatnonzero(whole & self._compared)
+        if lanes.size:
+            gains = batches.gains(lanes, self.terms.margin)
+            self._relative.pay(np.exp(np.minimum(gains, MOST_GAIN)), lanes)
+            turned = batches.bad[lanes] > 0
+            self._turn(lanes[turned], gains[TURNING][turned])
+        raised: Flags = whole & (batches.treated_bad > 0)
+        batches.clear(whole, self._tick)
+        return raised
 
     def _compare_shares(self, treated: Came, control: Came) -> None:
         newly = treated.newly_bad + control.newly_bad
@@ -299,25 +294,3 @@ class Lanes:
             n = floor(self.control.recent_seen[lane])
             better[lane] = at_most(bad, n, float(self.treated.recent_share[lane])) <= CHANCE
         return better
-
-
-def _spread(came: Came, lanes: Ints, about: Floats, s: Floats) -> tuple[Floats, Floats]:
-    """Return an arm's sum about a centre, and the most that its squares can sum to."""
-    n, worse = came.at_risk[lanes], came.newly_bad[lanes]
-    return (worse - about * n) / s, (worse * (1 - 2 * about) + n * about**2) / s**2
-
-
-def _only(table: tuple[Floats, Floats, Floats], lanes: Ints) -> tuple[Floats, Floats, Floats]:
-    return table[0][:, lanes], table[1][:, lanes], table[2][:, lanes]
-
-
-def _factors(
-    exposures: Ints, margin: float, ratios: tuple[float, ...]
-) -> tuple[Floats, Floats, Floats]:
-    """Return (bets, lanes) log factors: not bad, bad treated, bad control."""
-    table = np.zeros((3, len(ratios), len(exposures)))
-    for exposure in np.unique(exposures):
-        if 0 < exposure < EVERYONE:
-            found = np.array(difference.factors(int(exposure), margin, ratios)).T
-            table[:, :, exposures == exposure] = found[:, :, None]
-    return table[0], table[1], table[2]

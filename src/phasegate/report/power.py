@@ -24,17 +24,20 @@ TICKS = tuple(
     timedelta(seconds=seconds)
     for seconds in (1, 10, 60, 600, 3600, 6 * 3600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400)
 )
-WIDTH, LABEL, ROW, HEAD = 1040, 430, 20, 52
+WIDTH, LABEL, ROW, HEAD = 1040, 430, 20, 64
+MARGIN, BODY = 16, 36
+"""Room around the drawing, and from the top of a phase to its first row."""
 CELLS = 40
 
 STYLE = """
-text { font: 12px system-ui, sans-serif; fill: #1c2430 }
+text { font: 12px system-ui, sans-serif; fill: #1c2430 } .page { fill: #ffffff }
 .title { font-weight: 600; font-size: 14px } .quiet { fill: #5c6773 }
 .least { fill: #d8e6f5 } .most { fill: #eef3f8 } .grid { stroke: #c3ccd6; stroke-width: 1 }
 .guard { stroke: #1f5fa8; fill: #1f5fa8 } .gate { stroke: #2a7a4b; fill: #2a7a4b }
 .late { stroke: #b3261e; fill: #b3261e } .reach { stroke-width: 3 }
 @media (prefers-color-scheme: dark) {
-  text { fill: #e4e9ef } .quiet { fill: #9aa7b4 } .least { fill: #21364d } .most { fill: #18222d }
+  text { fill: #e4e9ef } .quiet { fill: #9aa7b4 } .page { fill: #0f151c }
+  .least { fill: #21364d } .most { fill: #18222d }
   .grid { stroke: #3a4653 } .guard { stroke: #7db4f0; fill: #7db4f0 }
   .gate { stroke: #6fcf97; fill: #6fcf97 } .late { stroke: #ff8a80; fill: #ff8a80 }
 }
@@ -63,14 +66,16 @@ def svg(plan: Plan, lines: Sequence[Foreseen]) -> str:
         mine = _of(lines, phase)
         parts += _phase(axis, phase, mine, top)
         top += HEAD + ROW * len(mine)
+    wide, high = WIDTH + 2 * MARGIN, top + 2 * MARGIN
     title = f"When the guards and gates of {escape(plan.name)} decide"
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="t d" '
-            f'viewBox="0 0 {WIDTH} {top}" width="{WIDTH}" height="{top}">',
+            f'viewBox="{-MARGIN} {-MARGIN} {wide} {high}" width="{wide}" height="{high}">',
             f'<title id="t">{title}</title>',
             f'<desc id="d">{escape(" ".join(_told(line) for line in lines))}</desc>',
             f"<style>{STYLE}</style>",
+            _box(-MARGIN, -MARGIN, wide, high, "page"),
             _text(0, 18, title, "title"),
             _text(0, 38, "from the soonest decision (dot) to that at the harm asked about (bar)"),
             _text(0, 56, "shaded: the shortest watch, and the longest; red: not in time", "quiet"),
@@ -101,7 +106,7 @@ def _phase(axis: Axis, phase: Phase, lines: Sequence[Foreseen], top: int) -> Ite
     height = ROW * len(lines)
     least, most = axis.at(phase.lasts_least), axis.at(phase.lasts_most)
     yield _text(0, top + 14, f"{phase.name}: {phase.title}", "title")
-    body = top + 22
+    body = top + BODY
     yield _box(LABEL, body, most, height, "most")
     yield _box(LABEL, body, least, height, "least")
     for tick in TICKS:

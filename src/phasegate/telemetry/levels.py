@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from math import isfinite
 
 from phasegate.core.across import across
 from phasegate.core.evidence import ENVIRONMENT, Arm, Tally
-from phasegate.core.watch import Series, holds
+from phasegate.core.watch import Attributes, Series, holds
 from phasegate.telemetry.observation import Point
 
 STALE_S = 150.0
@@ -22,8 +23,8 @@ STALE_S = 150.0
 MOST_SERIES = 1000
 """Series of one level; more come from an attribute that differs with every point."""
 
-Of = frozenset[tuple[str, object]]
-"""Attributes of one series."""
+Of = bytes
+"""Stands for the attributes of one series, which may be large and are kept nowhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +62,14 @@ class Level:
         where = self.series.metric.where
         if not isfinite(point.value) or (where and not holds(where, point.attributes)):
             return
-        of = frozenset(point.attributes.items())
+        of = _digest(point.attributes)
         before = self._seen.get(of)
         if before is not None and before.point.at_s >= point.at_s:
             return
         value = point.value if not point.rising else _per_second(point, before)
         if before is None and len(self._seen) >= MOST_SERIES:
             return
-        self._seen[of] = _Seen(point, value)
+        self._seen[of] = _Seen(point._replace(attributes=_NONE), value)
         if value is not None and point.at_s >= self.since:
             self._read_at = max(point.at_s, self._read_at or 0.0)
 
@@ -107,6 +108,11 @@ def take(levels: Mapping[str, tuple[Level, ...]], points: Iterable[Point]) -> No
             level.take(point)
 
 
+def _digest(attributes: Attributes) -> Of:
+    told = repr(sorted(attributes.items())).encode("utf-8", "backslashreplace")
+    return blake2b(told, digest_size=16).digest()
+
+
 def _per_second(point: Point, before: _Seen | None) -> float | None:
     """Return the growth per second of a sum that only grows; None before it can be known."""
     if point.delta:
@@ -118,3 +124,6 @@ def _per_second(point: Point, before: _Seen | None) -> float | None:
     restarted = point.start_s > before.point.start_s or point.value < before.point.value
     grown = point.value if restarted else point.value - before.point.value
     return grown / span if span > 0 else None
+
+
+_NONE: Attributes = {}

@@ -42,6 +42,12 @@ class Outcomes:
         """Say whether an observation is a sentinel that is watched."""
         return bool(_alarms(observation, watching, watching.said(observation)))
 
+    def knows_accused(self, observation: Observation, watching: Watching) -> bool:
+        """Say whether a sentinel names no component, or one that is watched."""
+        name = observation.attributes.get(COMPONENT_ATTRIBUTE)
+        alarms = _alarms(observation, watching, watching.said(observation))
+        return name is None or any(alarm.bundles_of(name) for alarm in alarms)
+
     def hear(self, observation: Observation, watching: Watching, now: float) -> bool:
         """Count an event for whom it accuses if it is a sentinel that is watched."""
         told = self._places.told(observation, watching, now)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -19,13 +18,12 @@ from phasegate.telemetry.joining import Held, Joins, Trace
 from phasegate.telemetry.observation import EXPOSURE_EVENT, Observation, Point
 from phasegate.telemetry.outcomes import Outcomes
 from phasegate.telemetry.placing import Places, is_skewed
+from phasegate.telemetry.unheard import Unheard
 from phasegate.telemetry.wanted import Wanted
 from phasegate.telemetry.watching import Route, Watching, arranged
 
 MOST_SUBJECTS = 500_000
 REMEMBERED_S = 600.0
-UNHEARD_S, MOST_UNHEARD = 15.0, 5_000
-"""For how long, and how many, events are kept that are no sentinel as far as this server knows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +54,7 @@ class Tallier:
         self._outcomes = Outcomes(self._places, self._counters)
         self._leaving = Flush()
         self._recalled: list[Sighting] = []
-        self._unheard: deque[tuple[float, Observation]] = deque(maxlen=MOST_UNHEARD)
+        self._unheard = Unheard(self._outcomes)
         self._sequence = count(1)
         self._now = 0.0
 
@@ -89,7 +87,9 @@ class Tallier:
             gone = before.keys() - self._watching.bundles.keys()
             # What they last counted is evidence still; it is stored with the next flush.
             self._drain([before[key] for key in gone], 0, self._leaving)
-            self._hear_again()
+            for heard in self._unheard.hear_again(self._watching, self._now):
+                self._counters.ignored -= 1
+                self._counters.count(heard)
             recalled, self._recalled = self._recalled, []
             self._recall(recalled)
 
@@ -123,9 +123,12 @@ class Tallier:
                     outcomes.append(one)
             for one in outcomes:
                 ignored = self._counters.ignored
-                urgent |= self._outcomes.take(one, self._watching, now)
-                if self._counters.ignored > ignored:
-                    self._unheard.append((now, one))
+                alarmed = self._outcomes.take(one, self._watching, now)
+                urgent |= alarmed
+                if self._counters.ignored > ignored or (
+                    alarmed and not self._outcomes.knows_accused(one, self._watching)
+                ):
+                    self._unheard.keep(one, now, counted=alarmed)
             self._end_joins(now)
         return urgent
 
@@ -158,21 +161,6 @@ class Tallier:
         for bundle in bundles:
             into.tallies.extend(bundle.drain(now_ms, self.writer, self._sequence))
             into.sightings.extend(bundle.sightings())
-
-    def _hear_again(self) -> None:
-        """Hear the sentinels that came before this server knew that they are watched for.
-
-        Another server may have exposed what this one hears of only now.
-        """
-        unheard, self._unheard = self._unheard, deque(maxlen=MOST_UNHEARD)
-        for came, one in unheard:
-            if self._now - came > UNHEARD_S:
-                continue
-            if self._outcomes.hear(one, self._watching, came):
-                self._counters.ignored -= 1
-                self._counters.count(one)
-            else:
-                self._unheard.append((came, one))
 
     def _recall(self, sightings: Sequence[Sighting]) -> list[Sighting]:
         """Hand sightings to their bundles and return those that have none yet."""

@@ -118,8 +118,9 @@ def test_how_rows_are_cut_into_calls_changes_nothing(plan: Plan, seed: int, cuts
 @settings(max_examples=40, deadline=None)
 @given(order=st.permutations(list(range(8))), newly=st.lists(st.integers(0, 3), min_size=8))
 def test_the_order_of_rows_that_became_readable_together_changes_nothing(order, newly) -> None:
-    from phasegate.core.judge.account import Account, Setup
+    from phasegate.core.judge.account import Account
     from phasegate.core.judge.bets import log_wealth
+    from phasegate.core.judge.setup import Setup
     from phasegate.core.judge.terms import Terms
 
     setup = Setup(terms=(Terms(allowed=0.02, margin=0.0, alpha=0.01, ticks=10),), block_s=30)

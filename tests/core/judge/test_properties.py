@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from phasegate.core.evidence import Arm, Outcome, Tally
 from phasegate.core.judge import difference, ratio, repeat, share
-from phasegate.core.judge.account import Account, Setup
+from phasegate.core.judge.account import Account
+from phasegate.core.judge.setup import Setup
 from phasegate.core.judge.shown import Seen, shown
 from phasegate.core.judge.terms import Terms
 

@@ -7,8 +7,9 @@ import pytest
 
 from phasegate.core.evidence import Arm, Outcome, Tally
 from phasegate.core.judge import bets, difference, share
-from phasegate.core.judge.account import Account, Setup
+from phasegate.core.judge.account import Account
 from phasegate.core.judge.counts import Arms, Block, Counts
+from phasegate.core.judge.setup import Setup
 from phasegate.core.judge.terms import ABSOLUTE, RELATIVE, REPEAT, SYSTEM, Terms
 
 TERMS = Terms(allowed=0.02, margin=0.0, alpha=0.001, ticks=240)

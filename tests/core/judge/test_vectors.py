@@ -13,9 +13,10 @@ import pytest
 
 from phasegate.core.evidence import Arm, Tally
 from phasegate.core.judge import bets, difference, rates, repeat, shown
-from phasegate.core.judge.account import Account, Setup
+from phasegate.core.judge.account import Account
 from phasegate.core.judge.cases import at_most, high_of, incomplete_beta
 from phasegate.core.judge.interval import interval
+from phasegate.core.judge.setup import Setup
 from phasegate.core.judge.shown import Seen
 from phasegate.core.judge.terms import Terms
 from phasegate.core.judge.versions import METHODS

@@ -8,12 +8,12 @@ cut into calls. Mutable for speed; `fold` copies an account before it changes it
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isfinite
 
-from phasegate.core.evidence import Arm, Tally, Uncountable
-from phasegate.core.judge import means, rates, ratio, share
+from phasegate.core.evidence import Arm, Tally
+from phasegate.core.judge import means, ratio, share
 from phasegate.core.judge.bets import Wealth
 from phasegate.core.judge.counts import Arms, Block, Counts, Part
+from phasegate.core.judge.setup import Setup
 from phasegate.core.judge.share import ShareGuard
 from phasegate.core.judge.terms import Terms
 from phasegate.core.judge.twins import twin
@@ -22,56 +22,6 @@ from phasegate.core.plan import EVERYONE
 
 UNSEEN = -1
 
-UNCOUNTABLE = {
-    Uncountable.SAMPLED.value: (
-        "its telemetry is sampled, so that counts are not those of the traffic; "
-        "have the services under trial export every request"
-    ),
-}
-"""What is said of a series for each Uncountable."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setup:
-    """What an account is judged by.
-
-    terms     one for each share guard, in the plan's order.
-    arms      what the check of the arms' size may spend; 0 where not everybody who comes is in
-              the series, so that it cannot be checked.
-    grace_s   how long after a new exposure the size of the arms says nothing yet.
-    valued    its tallies carry sums of a measured quantity, which has a unit.
-    scale     good and bad end of a mean's scale; None for all else.
-    timed     it counts events in the time that subjects are present.
-    ladder    series of the cuts of a quantile, which are judged together; empty for all else.
-    """
-
-    terms: tuple[Terms, ...] = ()
-    block_s: int = 30
-    arms: float = 0.0
-    grace_s: int = 30
-    valued: bool = False
-    scale: tuple[float, float] | None = None
-    timed: bool = False
-    ladder: tuple[str, ...] = ()
-
-    @property
-    def graded(self) -> bool:
-        """It is judged by means of values between good and bad."""
-        return self.scale is not None or bool(self.ladder)
-
-    def part(self, tally: Tally) -> Tally | Part:
-        """Return what a tally counts as."""
-        if self.scale is not None:
-            return means.part(tally, self.scale)
-        if self.ladder:
-            return means.rung(tally, self.ladder)
-        return rates.part(tally) if self.timed else tally
-
-    def fault(self, tally: Tally) -> str:
-        """Say what is impossible about a tally of this series; empty if nothing is."""
-        wrong = fault(tally)
-        return wrong or (means.fault(tally, self.scale) if self.scale is not None else "")
-
 
 @dataclass(slots=True)
 class Account:
@@ -79,6 +29,7 @@ class Account:
 
     setup            what it is judged by; guards, one for each of its terms.
     group, exposure  of the open batch; `batch` what it holds, `block` the open block.
+    batch_tick       how many blocks after the first one a mean's batch began.
     first, tick      first block seen, and how many blocks later the newest began.
     observed         treated observations, with those of nobody in particular.
     last_seen, heard newest second seen of any arm, and of treatment: control may go on talking
@@ -99,6 +50,7 @@ class Account:
     block: Block = field(default_factory=Block)
     group: int = UNSEEN
     exposure: int = 0
+    batch_tick: int = 0
     first: int = 0
     tick: int = 0
     observed: int = 0
@@ -164,13 +116,18 @@ class Account:
         part = self.setup.part(tally)
         (self.treated if treatment else self.control).add(part)
         if part.at_risk or part.newly_bad or part.again_bad:
-            self.batch.add(part, treatment=treatment)
-            self.block.add(part, treatment=treatment)
+            self._gather(part, treatment=treatment)
         if self.setup.arms and at >= self.even_from:
             self.came += tally.subjects
             self.came_treated += tally.subjects if treatment else 0
         if self.setup.valued:
             self.values.add(tally.seen, tally.total)
+
+    def _gather(self, part: Tally | Part, *, treatment: bool) -> None:
+        if not self.batch.at_risk:
+            self.batch_tick = self.tick
+        self.batch.add(part, treatment=treatment)
+        self.block.add(part, treatment=treatment)
 
     def _hear(self, tally: Tally, at: int) -> None:
         if tally.arm is Arm.TREATMENT and tally.seen:
@@ -197,8 +154,12 @@ class Account:
     def _end_group(self) -> None:
         """Look at the arms, which are complete now, and at what their comparison has grown to."""
         self._weigh_arms()
+        if self.setup.graded and not means.whole(self.batch):
+            # Half a batch waits for its other arm, and not for news: but it must not grow old.
+            if self.batch_tick < self.tick:
+                self.batch = Block()
+            return
         looked = self.batch.worth_a_look
-        # A mean's centre moves with control, so that a batch must not wait for bad news.
         if looked or self.batch.newly_bad or self.setup.graded:
             self._pay()
         if not looked or self.uneven:
@@ -263,34 +224,6 @@ def moment(tally: Tally, ripe_ms: int) -> int:
     would belong to a block that never closes, and the series would look fresh while it is silent.
     """
     return min(tally.bucket, ripe_ms // 1000)
-
-
-def fault(tally: Tally) -> str:
-    """Say what is impossible about a tally, with its writer and sequence; empty if nothing is.
-
-    A subject who was at risk in one second may turn bad in another, so within one tally there may
-    be more newly bad than at risk. A tally of what could not be counted says why, as far as this
-    version knows the reason.
-    """
-    if tally.seen < 0 and tally.bad in UNCOUNTABLE:
-        return UNCOUNTABLE[tally.bad]
-    if tally.bucket < 0:
-        return f"writer {tally.writer}, sequence {tally.sequence} tells a time before all time"
-    turned = tally.newly_bad + tally.again_bad
-    parts = (tally.bad, tally.subjects, tally.subjects_bad, tally.at_risk, tally.newly_bad)
-    if (
-        min(tally.again_bad, *parts) >= 0
-        and tally.subjects_bad <= min(tally.subjects, tally.bad)
-        and max(tally.bad, tally.subjects, tally.at_risk) <= tally.seen
-        and turned <= tally.bad
-        and isfinite(tally.total)
-    ):
-        return ""
-    return (
-        f"writer {tally.writer}, sequence {tally.sequence} counts what cannot be: "
-        f"{tally.bad} bad of {tally.seen} seen, {tally.subjects_bad} of {tally.subjects} subjects, "
-        f"{tally.newly_bad} newly bad and {tally.again_bad} again, {tally.at_risk} at risk"
-    )
 
 
 _account, _counts, _block, _values = twin(Account), twin(Counts), twin(Block), twin(Values)

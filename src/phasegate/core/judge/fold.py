@@ -8,13 +8,14 @@ from types import MappingProxyType
 
 from phasegate.core.evidence import Position, StoredTally, Tally
 from phasegate.core.judge import level
-from phasegate.core.judge.account import Account, fault, moment
+from phasegate.core.judge.account import Account, moment
 from phasegate.core.judge.budget import Budget, allocate
 from phasegate.core.judge.gates import judge_gates
 from phasegate.core.judge.guards import judge_guards
 from phasegate.core.judge.ledger import AccountKey, Ledger, LevelKey, setup_of, start
 from phasegate.core.judge.level import Streak
 from phasegate.core.judge.rules import Rule, gate_rules, guard_rules
+from phasegate.core.judge.setup import fault
 from phasegate.core.plan import Plan
 
 __all__ = ["Ledger", "fold", "judge_gates", "judge_guards", "start", "withdraw"]

@@ -102,17 +102,24 @@ def _relative(terms: Terms, traffic: Traffic, p1: float) -> Iterator[float]:
 
 
 def _of_means(terms: Terms, traffic: Traffic, p1: float) -> Iterator[float]:
-    s, about = traffic.exposure / EVERYONE, traffic.p0
-    lowest = max(about / s, (1 - about) / (1 - s)) + terms.margin
-    shift, rest = p1 - about, 1 - 2 * about
-    spread = (_variance(p1) + shift**2) / s + _variance(about) / (1 - s) - shift**2
-    most = p1 * rest / s + about * rest / (1 - s) + about**2 / s / (1 - s)
-    squares = (most - 2 * terms.margin * shift + terms.margin**2) / lowest**2
-    mean = (shift - terms.margin) / lowest
-    for weight, stake in zip(means.WEIGHTS, means.STAKES, strict=True):
-        drift = stake * mean + (log1p(-stake) + stake) * squares
+    """Forecast a mean's bets on batches in which the rarer arm has one value."""
+    s = traffic.exposure / EVERYONE
+    treated, control = max(1.0, s / (1 - s)), max(1.0, (1 - s) / s)
+    least, most = sorted((treated, control))
+    rough = (least + most) ** 2 / (least * most**2)
+    spread = _variance(p1) / treated + _variance(traffic.p0) / control
+    apart = p1 - traffic.p0 - terms.margin
+    mean, square = apart / (1 + terms.margin), (spread + apart**2) / (1 + terms.margin) ** 2
+    walks = [
+        *((stake * mean - stake**2 * square / 2, stake**2 * square) for stake in means.STAKES),
+        *(
+            ((4 * d * apart - 2 * d**2) / rough, (4 * d / rough) ** 2 * spread)
+            for d in means.SHIFTS
+        ),
+    ]
+    for weight, (drift, variance) in zip(means.WEIGHTS, walks, strict=True):
         barrier = terms.threshold(RELATIVE) - log(weight * AT_START)
-        yield s * _crossing(barrier, drift, stake**2 * spread / lowest**2)
+        yield treated * _crossing(barrier, drift, variance)
 
 
 def _variance(share: float) -> float:

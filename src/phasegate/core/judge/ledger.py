@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 from phasegate.core.evidence import Position
 from phasegate.core.judge import ratio
-from phasegate.core.judge.account import Account, Setup
+from phasegate.core.judge.account import Account
 from phasegate.core.judge.budget import Budget
 from phasegate.core.judge.level import Streak
 from phasegate.core.judge.rules import Rule, block_seconds, gate_rules, guard_rules, onset_ticks
+from phasegate.core.judge.setup import Setup
 from phasegate.core.judge.terms import Terms
 from phasegate.core.plan import EVERYONE, MetricKind, Phase, Plan
 
@@ -29,6 +31,21 @@ class Ledger:
     position: Position = field(default_factory=Position)
     accounts: Mapping[AccountKey, Account] = field(default_factory=lambda: MappingProxyType({}))
     levels: Mapping[LevelKey, Streak] = field(default_factory=lambda: MappingProxyType({}))
+
+    def settled(self, key: AccountKey) -> Account | None:
+        """Return an account as it is once its open group is complete; not to be changed.
+
+        Settled once for all who ask: every guard asks for all of its component, and settling
+        copies, so that a phase with a thousand guards spent most of a turn on the same copies.
+        """
+        known = self._settled.get(key)
+        if known is None and key in self.accounts:
+            known = self._settled[key] = self.accounts[key].settled()
+        return known
+
+    @cached_property
+    def _settled(self) -> dict[AccountKey, Account]:
+        return {}
 
 
 def start() -> Ledger:

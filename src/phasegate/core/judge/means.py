@@ -5,22 +5,20 @@ part of the scale, so that it lies in 0..1 and its mean is judged as a bad share
 bounds a bad share holds for a mean of such b as well: a bet that is fair for a coin is at best
 fair for anything between its two sides (Hoeffding 1963). Gates, intervals and blocks rest on that.
 
-Against control a mean has bets of its own, since values that hardly vary prove more than a coin
-does. With a centre c, `g = (b - c)([treated]/s - [control]/(1 - s))` has the mean
-`b_treated - b_control` whatever c is, and the nearer c is to where the values lie, the less g
-varies. c is the mean of control so far, so that it depends on the past alone. With y = g - margin
-as a part of the least that it can be, a bet on each value gains
-`log(1 + l y) >= l y + (log(1 - l) + l) y^2`. A tally has sums and not each value, so the right side
-is what is counted, with the most that the sum of y^2 can be, b^2 <= b. It is linear: how many come
-at once, and whether the arms come one after the other, is all the same. (A bet on a batch's mean
-would gain more where values hardly vary, and is broken by senders that tell of one arm each: it
-needs batches that know nothing of arms.)
+Against control a mean has bets of its own. A batch is what came until both arms have a value, and
+its difference D of the arms' means is 0 on average where treatment does no harm, however many of
+each arm came, who answers how often, and which sender tells of which arm. With y = D - margin:
+
+- `log(1 + l y)` never loses everything, and gains most where a batch is small, since values that
+  hardly vary prove more than coins do.
+- `(4 d y - 2 d^2) / r` with r = (m + M)^2 / (m M^2) for the smaller arm's m and the larger one's M
+  is Hoeffding's bet on a shift of d. It gains the more the more come at once, and is fair whatever
+  the values are, as they are drawn without replacement from those of the batch (theorem 4).
 
 A quantile's distribution is compared in the same way, among others: its badness is the share of its
 cuts that a subject's first value is beyond.
 
-Source: Waudby-Smith & Ramdas 2023 (betting on bounded means); Fan, Grama & Liu 2015, lemma 4.1;
-Hoeffding 1963, theorem 1.
+Source: Waudby-Smith & Ramdas 2023 (betting on bounded means); Hoeffding 1963.
 """
 
 from __future__ import annotations
@@ -28,19 +26,17 @@ from __future__ import annotations
 from math import log1p
 
 from phasegate.core.evidence import Tally
-from phasegate.core.judge.counts import Block, Counts, Part
+from phasegate.core.judge.counts import Block, Part
 from phasegate.core.plan import EVERYONE
 
-STAKES = (0.02, 0.05, 0.12, 0.27, 0.6)
-"""What each bet stakes on every value, of the most that can never lose everything."""
+STAKES = (0.05, 0.2, 0.5, 0.95)
+"""What each bet on a batch stakes of the most that can never lose everything."""
 
-WEIGHTS = (0.2,) * 5
+SHIFTS = (0.04, 0.12, 0.3)
+"""How much worse than control's each of the other bets has treatment's mean."""
 
-PRIOR_N = 10
-"""So many values of control are pretended before any came, so that the centre does not jump."""
-
-PRIOR = 0.25
-"""Where they lie where the plan gives no bound."""
+WEIGHTS = (1 / 7,) * 7
+"""Of the bets on batches, then of those on shifts."""
 
 STEPS = 4
 """A forecast takes a value for the mean of so many coins, as answers on five steps are."""
@@ -85,35 +81,26 @@ def fault(tally: Tally, ends: tuple[float, float]) -> str:
     )
 
 
-def centre(control: Counts, batch: Block, allowed: float | None) -> float:
-    """Return control's mean before the batch, which is among its counts."""
-    n = control.seen - batch.control
-    worse = control.bad - batch.control_bad
-    prior = PRIOR if allowed is None else min(max(allowed, 0.01), 0.99)
-    return (worse + PRIOR_N * prior) / (n + PRIOR_N)
+def increments(exposure: int, margin: float, batch: Block) -> tuple[float, ...]:
+    """Return each bet's log increment for a batch of values.
 
-
-def increments(exposure: int, margin: float, batch: Block, about: float) -> tuple[float, ...]:
-    """Return each bet's log increment for a batch of values, at a centre `about` in 0..1.
-
-    All zero where there is no control or no treatment, and for sums that cannot be: nothing can be
-    compared then.
+    All zero where one arm has no value, and for sums that cannot be: nothing can be compared then.
     """
-    if not 0 < exposure < EVERYONE or not batch.at_risk or not _possible(batch):
+    if not 0 < exposure < EVERYONE or not whole(batch) or not _possible(batch):
         return (0.0,) * len(WEIGHTS)
-    s, n = exposure / EVERYONE, batch.at_risk
-    lowest = max(about / s, (1 - about) / (1 - s)) + margin
-    treated = (batch.treated_bad - about * batch.treated) / s
-    control = (batch.control_bad - about * batch.control) / (1 - s)
-    apart = treated - control
-    squares = (
-        _squares(batch.treated, batch.treated_bad, about) / s**2
-        + _squares(batch.control, batch.control_bad, about) / (1 - s) ** 2
-        - 2 * margin * apart
-        + n * margin**2
-    ) / lowest**2
-    sums = (apart - n * margin) / lowest
-    return tuple(stake * sums + (log1p(-stake) + stake) * squares for stake in STAKES)
+    apart = batch.treated_bad / batch.treated - batch.control_bad / batch.control - margin
+    least_n, most_n = sorted((batch.treated, batch.control))
+    rough = batch.at_risk**2 / (least_n * most_n**2)
+    least = max(apart / (1 + margin), -1.0)  # no less but by rounding
+    return (
+        *(log1p(stake * least) for stake in STAKES),
+        *((4 * shift * apart - 2 * shift**2) / rough for shift in SHIFTS),
+    )
+
+
+def whole(batch: Block) -> bool:
+    """Say whether both arms have a value: what came before is kept for so long, within a block."""
+    return batch.treated > 0 and batch.control > 0
 
 
 def _possible(batch: Block) -> bool:
@@ -122,8 +109,3 @@ def _possible(batch: Block) -> bool:
         -spare <= batch.treated_bad <= batch.treated + spare
         and -spare <= batch.control_bad <= batch.control + spare
     )
-
-
-def _squares(n: int, worse: float, about: float) -> float:
-    """Return the most that (b - about)^2 can sum to over n values with this sum."""
-    return worse * (1 - 2 * about) + n * about**2

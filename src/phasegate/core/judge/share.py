@@ -88,7 +88,7 @@ def compare(  # noqa: PLR0917 where a guard stands, and the six things that a ba
 
     arms  with the batch in them.
     """
-    gains = _compared(terms, exposure, batch, arms)
+    gains = _compared(terms, exposure, batch)
     guard = replace(guard, relative=bets.step(bets.release(guard.relative, tick), gains))
     if batch.newly_bad:
         guard = _turned(guard, gains[TURNING], arms.treated)
@@ -99,10 +99,9 @@ def compare(  # noqa: PLR0917 where a guard stands, and the six things that a ba
     return replace(guard, repeat=bets.step(bets.release(guard.repeat, tick), gains))
 
 
-def _compared(terms: Terms, exposure: int, batch: Block, arms: Arms) -> tuple[float, ...]:
+def _compared(terms: Terms, exposure: int, batch: Block) -> tuple[float, ...]:
     if terms.graded:
-        about = means.centre(arms.control, batch, terms.allowed)
-        return means.increments(exposure, terms.margin, batch, about)
+        return means.increments(exposure, terms.margin, batch)
     return difference.increments(
         exposure,
         terms.margin,

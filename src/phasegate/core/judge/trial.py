@@ -36,7 +36,8 @@ class Asked:
 
     def account(self, component: str, series: str) -> Account | None:
         """Return a component's settled account of a series; None where nothing was seen."""
-        return self._settled(component).get(series)
+        key = (self.phase.name, component, self.components[component], series)
+        return self.ledger.settled(key)
 
     def accounts(self, component: str) -> Iterator[tuple[str, Account]]:
         """Yield (series, account) of everything seen of a component's attempt."""
@@ -44,8 +45,16 @@ class Asked:
 
     def uneven(self, component: str) -> str:
         """Say what is wrong with the size of a component's arms; empty where nothing is."""
-        told = (account.uneven for account in self._settled(component).values())
-        return next((why for why in told if why), "")
+        known = self._uneven.get(component)
+        if known is None:
+            settled = (self.account(component, series) for series, _ in self.accounts(component))
+            found = (account.uneven for account in settled if account is not None)
+            known = self._uneven[component] = next((why for why in found if why), "")
+        return known
+
+    @cached_property
+    def _uneven(self) -> dict[str, str]:
+        return {}
 
     @cached_property
     def _seen(self) -> Mapping[tuple[str, int], Mapping[str, Account]]:
@@ -55,22 +64,6 @@ class Asked:
             if phase == self.phase.name:
                 found.setdefault((component, attempt), {})[series] = account
         return found
-
-    @cached_property
-    def _known(self) -> dict[str, Mapping[str, Account]]:
-        return {}
-
-    def _settled(self, component: str) -> Mapping[str, Account]:
-        """Return a component's settled accounts by series.
-
-        Settled once for all who ask: each guard asks for all of them, and settling copies, so that
-        a phase with a thousand guards spent most of a turn on the same copies.
-        """
-        known = self._known.get(component)
-        if known is None:
-            known = {series: one.settled() for series, one in self.accounts(component)}
-            self._known[component] = known
-        return known
 
 
 def judgement(

@@ -15,7 +15,7 @@ METHODS: Mapping[str, int] = MappingProxyType(
         "repeat": 1,
         "absolute": 2,
         "system": 2,
-        "means": 2,
+        "means": 3,
         "rates": 1,
         "arms": 1,
         "shown": 1,
