@@ -71,3 +71,16 @@ def test_an_answer_of_another_shape_is_an_error(
 
     assert result.exit_code == 1
     assert "[unexpected-answer]" in result.stderr
+
+
+def test_a_token_that_is_not_known_is_told_in_words_of_the_command_line(
+    server: Any, phasegate: Callable[..., Result], alone: Callable[..., Result]
+) -> None:
+    server.refuse("GET", "/api/v1/runs", 401, "no-token")
+
+    told = phasegate("run", "list").stderr
+    without = alone("run", "list", "--server", server.url).stderr
+
+    assert told.startswith(f"error: {server.url} does not know this token\n")
+    assert "Set PHASEGATE_TOKEN, or give --token; make one" in told
+    assert without.startswith(f"error: {server.url} wants a token\n")

@@ -104,3 +104,28 @@ def test_a_file_that_is_no_text_is_an_error(plan: Path, alone: Callable[..., Res
 
 def test_the_schema_is_json(alone: Callable[..., Result]) -> None:
     assert json.loads(alone("plan", "schema").stdout)["title"] == "phasegate plan"
+
+
+def test_a_case_file_that_is_not_there_is_a_warning(
+    tmp_path: Path, alone: Callable[..., Result]
+) -> None:
+    plan = tmp_path / "plan.yaml"
+    cases = """cases:
+  triage: {file: triage.jsonl, url: "http://127.0.0.1:8090/triage"}
+metrics:
+  right: {kind: share, good: correct, source: cases, cases: triage}
+"""
+    text = PLAN.replace("metrics:\n", cases).replace("      - run: clinic validate staging\n", "")
+    text = text.replace(
+        "    before:\n", "    before:\n      - evaluate: {cases: triage, metric: right}\n"
+    )
+    plan.write_text(text.replace("pass_when:\n", "pass_when:\n      - right > 90%\n"), "utf-8")
+
+    missing = alone("plan", "check", str(plan))
+    (tmp_path / "triage.jsonl").touch()
+    there = alone("plan", "check", str(plan))
+
+    assert missing.exit_code == 0
+    assert f"warning: there is no file {tmp_path}/triage.jsonl\n" in missing.stdout
+    assert "the plan is sound, 1 warning(s)" in missing.stdout
+    assert "[case-file-missing]" not in there.stdout

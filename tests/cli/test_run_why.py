@@ -73,3 +73,32 @@ def test_why_tells_what_each_guard_was_given_of_the_error_budget(
     assert (
         "Error budget: chance of a wrong rollback\n  0.4 %        beta: error_rate > 5%\n" in shown
     )
+
+
+def test_tries_of_a_step_that_went_alike_are_one_line(
+    under_way: Any, view: Any, phasegate: Callable[..., Result]
+) -> None:
+    failed = view()["findings"][0]
+    tries = [
+        {**failed, "outcome": "invalid", "seen": "no answer", "remedy": "", "at": at}
+        for at in ("2030-01-01T12:00:05+00:00", "2030-01-01T12:00:10+00:00")
+    ]
+    under_way.on("GET", "/api/v1/runs/checkout-1", view(findings=[*tries, failed]))
+
+    shown = phasegate("run", "why").stdout
+
+    step = "run clinic validate staging"
+    assert (
+        f"Steps\n  fail         {step}, 12:00:00: exit code 1: no database\n"
+        "               Run it by hand.\n"
+        f"  invalid      {step}, 12:00:10 (2 times since 12:00:05): no answer\n"
+    ) in shown
+
+
+def test_a_condition_is_said_once(
+    under_way: Any, view: Any, phasegate: Callable[..., Result]
+) -> None:
+    gate = {**view()["gates"][0], "sentence": "'error_rate < 2%': no component is exposed"}
+    under_way.on("GET", "/api/v1/runs/checkout-1", view(gates=[gate]))
+
+    assert "error_rate < 2%: no component is exposed\n" in phasegate("run", "why").stdout

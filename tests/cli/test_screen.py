@@ -101,3 +101,21 @@ def test_text_is_never_read_as_markup(view: View) -> None:
     decision = {"verb": "hold", "rule": "gate_closed", "reasons": ["[bold]p[/bold] [0.1, 0.2]"]}
 
     assert "• [bold]p[/bold] [0.1, 0.2]" in drawn(view(decision=decision))
+
+
+def test_on_eighty_columns_a_guard_loses_no_word(view: View) -> None:
+    judged = {
+        **view()["guards"][0],
+        "component": "medical_safety_validator",
+        "condition": "error_rate worse than control by 1%",
+        "outcome": "inconclusive",
+    }
+    console = Console(file=io.StringIO(), width=80, record=True)
+
+    console.print(screen(shapes.run_view(view(guards=[judged])), [], 50, 80))
+
+    shown = console.export_text()
+    row = next(line for line in shown.splitlines() if "medical_safety_validator" in line)
+    for part in ("error_rate", "3.1 %", "40%", "inconclusive"):
+        assert part in row
+    assert "…" not in shown

@@ -140,8 +140,10 @@ def wait_for(happens: Callable[[], bool]) -> None:
 
 def test_an_address_that_is_taken_is_told(alone: Callable[..., Result]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        result = alone("serve", "--data", "pg", "--port", str(taken.getsockname()[1]))
+        port = taken.getsockname()[1]
+        result = alone("serve", "--data", "pg", "--port", str(port))
 
     assert result.exit_code == 1
+    assert f"cannot listen on 127.0.0.1 port {port}: Address already in use\n" in result.stderr
     assert "[address-unavailable]" in result.stderr
     assert not Path("pg").exists()

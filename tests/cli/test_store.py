@@ -126,3 +126,11 @@ def test_old_tallies_are_packed_and_their_room_is_given_back(alone: Alone, kept:
     assert json.loads(result.stdout) == {"packed": 1200, "shrunk": True}
     assert PLACE.stat().st_size < before
     assert "0 tallies packed" in alone("store", "compact", "--data", "pg").stdout
+
+
+def test_no_store_is_made_for_what_is_no_backup(alone: Alone, tmp_path: Path) -> None:
+    result = alone("store", "restore", str(tmp_path / "none"), "--data", str(tmp_path / "new"))
+
+    assert result.exit_code == 1
+    assert "[backup-missing]" in result.stderr
+    assert not (tmp_path / "new").exists()

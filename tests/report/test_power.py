@@ -66,6 +66,16 @@ def test_text_shows_the_same_on_a_terminal(plan: Plan) -> None:
     assert any("▶" in line and "later than the phase lasts" in line for line in told)
 
 
+def test_text_fits_eighty_columns_and_says_what_its_signs_mean(plan: Plan) -> None:
+    told = list(drawn(plan, foreseen(plan), 80))
+
+    assert max(map(len, told)) <= 80
+    row = told.index("  guard error_rate > 5% · new_cart")
+    assert "●" in told[row + 1]
+    assert told[row + 2].startswith("    40 s at best, ")
+    assert told[-1].startswith("● at best  ┤ nine times in ten")
+
+
 def test_the_command_writes_the_image_and_draws(tmp_path: Path) -> None:
     image = tmp_path / "power.svg"
 

@@ -75,7 +75,19 @@ class Connection:
         if not isinstance(error, dict) or "code" not in error:
             raise unexpected(f"HTTP status {status}")
         message, remedy = error.get("message", ""), error.get("remedy", "")
+        if error["code"] == "no-token":
+            raise self._unknown()
         raise Failed(str(error["code"]), str(message), str(remedy))
+
+    def _unknown(self) -> Failed:
+        """Say what to do about a token in the words of the command line, not of HTTP."""
+        sent = "Authorization" in self._client.headers
+        return Failed(
+            "no-token",
+            f"{self.place} does not know this token" if sent else f"{self.place} wants a token",
+            "Set PHASEGATE_TOKEN, or give --token; make one on the server's machine: "
+            "phasegate token create NAME --role ROLE.",
+        )
 
 
 def _content(answer: httpx.Response) -> Raw:
@@ -98,7 +110,7 @@ def _place(url: str) -> str:
     if host is None or parts.scheme not in ("http", "https"):
         raise Misused(
             "server-url",
-            "--server is no HTTP address",
+            "--server or PHASEGATE_URL is no HTTP address",
             "Give it like http://127.0.0.1:8080.",
         )
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")

@@ -15,6 +15,7 @@ from phasegate.cli.printing import print_json, print_table
 
 if TYPE_CHECKING:
     from phasegate.core.plan import Component, Phase, Plan
+    from phasegate.core.problem import Problem
     from phasegate.planfile import Parsed
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -78,16 +79,18 @@ def check(file: Path, as_json: bool) -> None:
     from phasegate.core.canonical import plain
 
     parsed = _parse(file)
+    unseen = tuple(_without_cases(file, parsed.plan)) if parsed.plan else ()
+    found = (*parsed.problems, *unseen)
     if as_json:
-        problems = [{"line": None, **plain(problem)} for problem in parsed.problems]
+        problems = [{"line": None, **plain(problem)} for problem in found]
         print_json({"plan_hash": parsed.plan and parsed.plan.hash, "problems": problems})
     else:
-        for problem in parsed.problems:
+        for problem in found:
             click.echo(problem.shown(str(file)))
     if parsed.plan is None:
         raise _wrong(file, parsed)
     if not as_json:
-        click.echo(f"{file}: the plan is sound, {len(parsed.warnings)} warning(s)")
+        click.echo(f"{file}: the plan is sound, {len(parsed.warnings) + len(unseen)} warning(s)")
         click.echo(f"hash {parsed.plan.hash}")
 
 
@@ -121,6 +124,21 @@ def show(file: Path, as_json: bool) -> None:
         print_json({"plan_hash": found.hash, "plan": plain(found)})
     else:
         _print(found)
+
+
+def _without_cases(file: Path, plan: Plan) -> Iterator[Problem]:
+    """Warn of case files that are not beside the plan here; the server may have its own."""
+    from phasegate.core.problem import Problem, Severity
+
+    for case in plan.cases:
+        if not (file.parent / case.file).is_file():
+            yield Problem(
+                path=f"cases.{case.name}",
+                code="case-file-missing",
+                message=f"there is no file {file.parent / case.file}",
+                remedy="Put it there before the run starts, on the server's machine as well.",
+                severity=Severity.WARNING,
+            )
 
 
 def sound_plan(file: Path) -> Plan:

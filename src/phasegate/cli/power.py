@@ -10,7 +10,7 @@ import click
 
 from phasegate.cli import options
 from phasegate.cli.plan import plan_argument, sound_plan
-from phasegate.cli.printing import print_json, print_table
+from phasegate.cli.printing import console, print_json, print_table
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -56,7 +56,7 @@ def power(file: Path, draw: bool, image: Path | None, as_json: bool) -> None:
     if draw:
         from phasegate.report.power import drawn
 
-        for line in drawn(plan, lines):
+        for line in drawn(plan, lines, console().width):
             click.echo(line)
         return
     if image is not None:

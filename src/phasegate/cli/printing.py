@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PIPED_WIDTH = 200
 """Columns where stdout is no terminal: lines meant for grep are not folded."""
 
+CUT = "…"
+"""What stands where a word did not fit."""
+
 COLOURS = {
     "pass": "green",
     "fail": "bold red",
@@ -77,5 +80,37 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], title: str | None
 def print_table(
     heads: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None
 ) -> None:
-    """Print a table."""
-    console().print(table(heads, rows, title))
+    """Print a table; where the terminal is too narrow for its words, each row as a few lines."""
+    from rich.padding import Padding
+
+    there, kept = console(), list(rows)
+    drawn = table(heads, kept, title)
+    if not _is_cut(there, drawn, kept):
+        there.print(drawn)
+        return
+    if title:
+        there.print(f"{title}\n", style="italic")
+    there.print(heads[0], style="dim")
+    for row in kept:
+        there.print(coloured(row[0]), style="bold")
+        there.print(Padding(_told(heads, row), (0, 0, 0, 4)))
+    there.print()
+
+
+def _is_cut(there: Console, drawn: Table, rows: Sequence[Sequence[str]]) -> bool:
+    """Say whether a word of a table would be cut off: a cut hash or condition is no answer."""
+    shown = sum(piece.text.count(CUT) for line in there.render_lines(drawn) for piece in line)
+    return shown > sum(cell.count(CUT) for row in rows for cell in row)
+
+
+def _told(heads: Sequence[str], row: Sequence[str]) -> Text:
+    """Return a row behind its first cell, each cell with its head."""
+    from rich.text import Text
+
+    named = zip(heads[1:], row[1:], strict=True)
+    cells = (
+        Text.assemble((f"{head.removesuffix('>')} ".lstrip(), "dim"), coloured(cell))
+        for head, cell in named
+        if cell
+    )
+    return Text(" · ").join(cells)

@@ -188,8 +188,8 @@ class _Screen:
         from phasegate.cli.screen import screen
 
         self._events += fresh
-        height = self._live.console.height
-        self._live.update(screen(view, self._events, height), refresh=True)
+        width, height = self._live.console.size
+        self._live.update(screen(view, self._events, height, width), refresh=True)
 
 
 def _line(_: shapes.RunView, fresh: Sequence[Event]) -> None:

@@ -14,7 +14,7 @@ from phasegate.cli.run_look import headline
 from phasegate.cli.wording import clock, milliseconds
 from phasegate.core.canonical import plain
 from phasegate.core.event import Event
-from phasegate.core.evidence import Judgement
+from phasegate.core.evidence import Finding, Judgement, Outcome
 from phasegate.core.judge.words import percent
 
 
@@ -111,6 +111,7 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
 
 def _sentence(judgement: Judgement) -> str:
     sentence = judgement.sentence or f"{judgement.component}: {judgement.condition}"
+    sentence = sentence.removeprefix(f"'{judgement.condition}': ")
     needed = f" ({judgement.needed} more needed)" if judgement.needed else ""
     return f"{judgement.outcome.value:<12} {judgement.condition}: {sentence}{needed}"
 
@@ -120,10 +121,19 @@ def _closed(view: shapes.RunView) -> Iterator[str]:
 
 
 def _findings(view: shapes.RunView) -> Iterator[str]:
-    for finding in view.findings:
-        yield f"{finding.outcome.value:<12} {finding.step}, {clock(finding.at)}: {finding.seen}"
-        if finding.remedy:
-            yield f"{'':<12} {finding.remedy}"
+    """Say how each step went, alike tries in one line, the latest last.
+
+    Steps without an answer are tried again every few seconds, so a night brings thousands.
+    """
+    tries: dict[tuple[str, str, Outcome], list[Finding]] = {}
+    for finding in sorted(view.findings, key=lambda finding: finding.at):
+        tries.setdefault((finding.phase, finding.step, finding.outcome), []).append(finding)
+    for found in sorted(tries.values(), key=lambda found: found[-1].at):
+        first, last = found[0], found[-1]
+        often = f" ({len(found)} times since {clock(first.at)})" if len(found) > 1 else ""
+        yield f"{last.outcome.value:<12} {last.step}, {clock(last.at)}{often}: {last.seen}"
+        if last.remedy:
+            yield f"{'':<12} {last.remedy}"
 
 
 def _given(view: shapes.RunView) -> Iterator[str]:

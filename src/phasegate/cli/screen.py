@@ -18,17 +18,30 @@ LAST_EVENTS = 6
 MOST_REASONS = 4
 LEAST_GUARDS = 4
 BAR = 10
+WIDE = 125
+"""Columns from which all that is known of a guard fits beside it."""
+
+HEADS = (
+    "component", "guard", "estimate>", "interval>", "bound>", "control>", "bad/n>", "to trip",
+    "outcome",
+)  # fmt: skip
+NARROW_HEADS = ("component", "guard", "estimate>", "to trip>", "outcome")
 SIGNS = {"passed": "✔", "under way": "▶", "waiting": "·"}
 
 
-def screen(view: shapes.RunView, events: Sequence[Event], height: int = 50) -> RenderableType:
-    """Return the whole picture; guards that are farthest from tripping give way to `height`."""
+def screen(
+    view: shapes.RunView, events: Sequence[Event], height: int = 50, width: int = WIDE
+) -> RenderableType:
+    """Return the whole picture; guards that are farthest from tripping give way to `height`.
+
+    width   below WIDE a guard shows only what says how near it is.
+    """
     return Group(
         _header(view),
         _phases(view),
         Text(),
         *([_components(view)] if view.components else []),
-        *([_guards(view, height)] if view.guards else []),
+        *([_guards(view, height, width)] if view.guards else []),
         *_reasons(view),
         Text(),
         *(
@@ -80,12 +93,16 @@ def _components(view: shapes.RunView) -> Table:
     return table(("component", "state", "exposure>", "", "mode", "phase"), rows)
 
 
-def _guards(view: shapes.RunView, height: int) -> Table:
+def _guards(view: shapes.RunView, height: int, width: int) -> Table:
     order = sorted(view.guards, key=_urgency, reverse=True)
     others = len(view.phases) // 4 + len(view.components) + LAST_EVENTS + MOST_REASONS + 14
     room = max(LEAST_GUARDS, height - others)
-    heads = ("component", "guard", "estimate>", "interval>", "bound>", "control>", "bad/n>")
-    found = table((*heads, "to trip", "outcome"), (_guard(judgement) for judgement in order[:room]))
+    if width < WIDE:
+        found = table(NARROW_HEADS, map(_narrow, order[:room]))
+        for column in found.columns:
+            column.no_wrap, column.overflow = column.header != "guard", "fold"
+    else:
+        found = table(HEADS, map(_guard, order[:room]))
     if len(order) > room:
         found.caption = f"and {len(order) - room} guards that are farther from tripping"
     return found
@@ -109,6 +126,11 @@ def _guard(judgement: Judgement) -> tuple[str, ...]:
         f"{_bar(judgement.progress)} {judgement.progress:4.0%}",
         judgement.outcome.value,
     )
+
+
+def _narrow(judgement: Judgement) -> tuple[str, ...]:
+    whose, condition, estimate, *_, outcome = _guard(judgement)
+    return whose, condition, estimate, f"{judgement.progress:.0%}", outcome
 
 
 def _reasons(view: shapes.RunView) -> Iterator[Text]:

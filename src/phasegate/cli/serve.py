@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from datetime import timedelta
@@ -27,7 +28,12 @@ FIRST_NAME = "admin"
 @click.command()
 @options.store
 @click.option(
-    "--host", metavar="HOST", envvar="PHASEGATE_HOST", default="127.0.0.1", show_default=True
+    "--host",
+    metavar="HOST",
+    envvar="PHASEGATE_HOST",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where to listen; 0.0.0.0: at every address of this machine.",
 )
 @click.option(
     "--port",
@@ -188,9 +194,15 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise Failed(
             "address-unavailable",
-            f"cannot listen on {host} port {port}: {error.strerror or error}",
+            f"cannot listen on {host} port {port}: {_reason(error)}",
             "Another program may listen there; end it, or give another --port.",
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    """Say in a few words why nobody can listen there; Python's own words name the address again."""
+    number = error.errno or 0
+    return os.strerror(number) if number > 0 else str(error.strerror or error)
 
 
 def _open(settings: Settings) -> Server:

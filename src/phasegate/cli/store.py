@@ -83,10 +83,12 @@ def restore(*, file: Path, as_it_was: bool, by: str, data: str, store: str, as_j
     from phasegate.engine.restored import Plans, settlement
     from phasegate.ports import Settlement
 
+    with _failing():
+        made_at = archive.made_at(file)  # before a store is made for what is no backup
     added: list[Event] = []
 
     def settle(logs: archive.Logs, plans: Plans) -> Settlement:
-        why = f"restored from a backup of {archive.made_at(file)}; what came since is not known"
+        why = f"restored from a backup of {made_at}; what came since is not known"
         now = datetime.now(UTC)
         try:
             found = settlement(logs, plans, why=why, actor=by, now=now, as_it_was=as_it_was)

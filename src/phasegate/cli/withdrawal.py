@@ -40,6 +40,7 @@ def withdraw(api: Connection, asked: Withdrawal, *, as_json: bool) -> None:
     }
     started = shapes.event(api.post(runs.path(asked.run, command), body))
     names = ", ".join(started.body["components"])  # type: ignore[arg-type]  # JSON: a list of names
+    names = names or f"{started.body['phase']} (nothing of it was exposed)"
     if not as_json:
         click.echo(f"{asked.run}: rolling back {names} (event {started.number})")
     confirmed = _await(api, asked, started) if asked.wait else None

@@ -213,7 +213,8 @@ class Loop(Thread):
             return None
         before = self.views.get(run_id)
         if before is None or before.decision.rule != view.decision.rule:
-            log.info("turn", run=run_id, rule=view.decision.rule, why=view.decision.reasons[:1])
+            why = next(iter(view.decision.reasons), "")
+            log.info("turn", run=run_id, rule=view.decision.rule, why=why)
         self.views[run_id], self._runs[run_id] = view, view.run
         if decides and view.run.ended and not view.run.rollbacks:
             self._ended.add(run_id)

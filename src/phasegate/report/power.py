@@ -28,6 +28,7 @@ WIDTH, LABEL, ROW, HEAD = 1040, 430, 20, 64
 MARGIN, BODY = 16, 36
 """Room around the drawing, and from the top of a phase to its first row."""
 CELLS = 40
+LEGEND = "● at best  ┤ nine times in ten  ▶ too late  ┊ shortest watch  · longest watch"
 
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1c2430 } .page { fill: #ffffff }
@@ -85,10 +86,12 @@ def svg(plan: Plan, lines: Sequence[Foreseen]) -> str:
     )
 
 
-def drawn(plan: Plan, lines: Sequence[Foreseen]) -> Iterator[str]:
-    """Yield the drawing as lines of text."""
+def drawn(plan: Plan, lines: Sequence[Foreseen], width: int = 200) -> Iterator[str]:
+    """Yield the drawing as lines of text; in a narrow width labels stand above their rows."""
     axis = Axis(most=_longest(plan), length=CELLS - 1)
     wide = max((len(_label(line)) for line in lines), default=0)
+    room = max((wide + CELLS + 6 + len(_when(line)) for line in lines), default=0)
+    wide = wide if room <= width else 0
     for phase in plan.phases:
         yield f"{phase.name}: {phase.title}"
         scale = [" "] * CELLS
@@ -98,8 +101,13 @@ def drawn(plan: Plan, lines: Sequence[Foreseen]) -> Iterator[str]:
         ends = f"{span(timedelta(seconds=LEAST))} to {span(axis.most)}, by the logarithm"
         yield f"  {'':{wide}}  {''.join(scale)}  {ends}"
         for line in _of(lines, phase):
-            yield f"  {_label(line):{wide}}  {_cells(axis, phase, line)}  {_when(line)}"
+            cells = _cells(axis, phase, line)
+            if wide:
+                yield f"  {_label(line):{wide}}  {cells}  {_when(line)}"
+            else:
+                yield from (f"  {_label(line)}", f"    {cells}", f"    {_when(line)}")
         yield ""
+    yield LEGEND
 
 
 def _phase(axis: Axis, phase: Phase, lines: Sequence[Foreseen], top: int) -> Iterator[str]:

@@ -160,3 +160,15 @@ def test_cases_that_take_longer_than_the_deadline_say_nothing_of_health(
 ) -> None:
     with pytest.raises(Unavailable, match="took longer"):
         evaluate(right, cases, deadline_s=0)
+
+
+def test_cases_that_all_name_other_metrics_are_told_apart_from_right_ones(
+    right: Endpoint, tmp_path: Path
+) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text('{"id": "c1", "request": {}, "expect": 1, "counts": "sensitivity"}')
+
+    found = evaluate(right, path, counts="specificity")
+
+    assert found.exercised == 0
+    assert found.seen.startswith("no case counts for 'specificity': all name other metrics")
