@@ -221,7 +221,7 @@ def known_to_sources(plan: Plan, run: Run, origin: str) -> dict[str, str]:
 def _pause(tries: int) -> timedelta:
     """Return how long to wait after so many tries without an answer."""
     doublings = min(max(0, tries - SOON), 10)
-    return min(TRY_AGAIN * 2**doublings, LONGEST_PAUSE)
+    return min(TRY_AGAIN * (1 << doublings), LONGEST_PAUSE)
 
 
 def options_of(plan: Plan, run: Run, step: Step, origin: str) -> dict[str, str]:
