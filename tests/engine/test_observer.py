@@ -212,6 +212,16 @@ def test_what_could_not_do_its_job_is_tried_again_after_a_while() -> None:
     assert bench.outcomes() == [Outcome.INVALID, Outcome.PASS]
 
 
+def test_what_does_not_answer_for_long_is_tried_less_and_less_often() -> None:
+    bench = Bench(answering(passed=None, exercised=0))
+
+    for _ in range(720):
+        bench.turn()
+        bench.dial.turn(TRY_AGAIN)
+
+    assert 60 < len(bench.outcomes()) < 90  # in an hour, not 720
+
+
 def test_a_new_attempt_of_the_phase_exercises_its_steps_again() -> None:
     bench = Bench()
     bench.turn()

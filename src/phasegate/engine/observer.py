@@ -24,6 +24,9 @@ from phasegate.ports import Check, Exercise, MetricSource, NoData, Store, Unavai
 TRY_AGAIN = timedelta(seconds=5)
 """How long after a check that could not do its job it is tried again."""
 
+SOON, LONGEST_PAUSE = 12, timedelta(minutes=1)
+"""After so many tries the pauses double, up to the longest: every try is kept for good."""
+
 READINGS_PER_HOLD = 5
 """How often a level is read while it must hold."""
 
@@ -115,7 +118,7 @@ class Observer:
         own = [finding for finding in findings if finding.step == step.name]
         if any(finding.outcome in (Outcome.PASS, Outcome.FAIL) for finding in own):
             return False
-        return not own or self._clock() - own[-1].at >= TRY_AGAIN
+        return not own or self._clock() - own[-1].at >= _pause(len(own))
 
     def _claim(self, key: tuple[str, str, str, int]) -> bool:
         with self._lock:
@@ -213,6 +216,12 @@ def known_to_sources(plan: Plan, run: Run, origin: str) -> dict[str, str]:
         told = {"directory": directory, "file": case.file, "url": _fill(case.url, endpoints)}
         endpoints |= {f"{case.name}.{key}": value for key, value in told.items()}
     return endpoints
+
+
+def _pause(tries: int) -> timedelta:
+    """Return how long to wait after so many tries without an answer."""
+    doublings = min(max(0, tries - SOON), 10)
+    return min(TRY_AGAIN * 2**doublings, LONGEST_PAUSE)
 
 
 def options_of(plan: Plan, run: Run, step: Step, origin: str) -> dict[str, str]:
