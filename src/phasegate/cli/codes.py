@@ -1,8 +1,13 @@
-"""What each code of a refusal or a failed command means; those of plans are in core.explain."""
+"""What each code of a refusal or a failed command means; most of plans are in core.explain."""
 
 from __future__ import annotations
 
 EXPLANATIONS: dict[str, str] = {
+    # Plans, beside what core.explain says of them.
+    "case-file-missing": (
+        "The file with labelled cases is not where the plan says, beside or below the plan file. "
+        "The step that needs it can not do its job until it is there, and the phase waits."
+    ),
     # Starting and signing.
     "environment-form": (
         "An environment is named by letters, digits, _ and -, a letter first, so that the same "

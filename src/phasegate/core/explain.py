@@ -68,10 +68,6 @@ explanations: dict[str, str] = {
         "A step names a check that the plan does not define. Mend the spelling, or define it "
         "below `checks`."
     ),
-    "case-file-missing": (
-        "The file with labelled cases is not where the plan says, beside or below the plan file. "
-        "The step that needs it can not do its job until it is there, and the phase waits."
-    ),
     "case-file-outside": (
         "The server opens case files on behalf of whoever starts a run, and so only those in the "
         "folder of the plan. Links that lead out of it are not followed either."
