@@ -125,3 +125,23 @@ def test_an_endpoint_that_is_not_there_is_unavailable_and_not_told(url: str) -> 
         read(url + "#memory")
 
     assert "secret" not in str(caught.value)
+
+
+def test_a_row_that_is_no_object_is_not_passed_over(
+    endpoint: Endpoint, a_share: MakeMetric
+) -> None:
+    row = {"variant": "on", "bucket": SINCE, "seen": 9, "bad": 0}
+    endpoint.on("/c", {"rows": [row, "9 more, all bad"]})
+    question = CountQuestion(
+        metric=a_share("http_json", "failures", bad="bad", query="{clinic}/c#rows"),
+        component="cart",
+        flag="cart",
+        bound=None,
+        since=SINCE,
+        until=SINCE + STEP,
+        step=STEP,
+        endpoints={"clinic": endpoint.url},
+    )
+
+    with pytest.raises(Unavailable, match="row 1 of the list at rows is no object"):
+        HttpJsonSource().counts(question)

@@ -36,7 +36,12 @@ class HttpJsonSource:
         value, field = _asked(asked.metric, asked.endpoints, _filled(asked))
         if not isinstance(value, list) or len(value) > MOST_ROWS:
             raise NoData(f"{asked.metric.name}: the answer has no list of rows at {field}")
-        return rows.counts(asked, [row for row in value if isinstance(row, dict)])
+        for place, row in enumerate(value):
+            if not isinstance(row, dict):
+                raise Unavailable(
+                    f"{asked.metric.name}: row {place} of the list at {field} is no object"
+                )
+        return rows.counts(asked, value)
 
 
 def _filled(asked: CountQuestion) -> dict[str, str]:
