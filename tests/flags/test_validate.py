@@ -111,6 +111,18 @@ def test_what_flagd_bears_is_put_on_record_and_evaluates(rule: Any, path: str, c
     assert flags.evaluate("f", "patient-1", {}).error_code is None
 
 
+def test_what_nobody_reads_of_a_flag_is_put_on_record_and_the_flag_is_served() -> None:
+    flag = {"state": "ENABLED", "variants": {"on": True}, "defaultVariant": "on"}
+    odd = {**flag, "prerequisites": ["till"], "$comment": "of old"}
+
+    flags = compile_document({"flags": {"cart": odd}})
+
+    assert [(problem.path, problem.code) for problem in flags.problems] == [
+        ("flags.cart.prerequisites", "flag-part")
+    ]
+    assert flags.evaluate("cart", "patient", {}).value is True
+
+
 def test_flags_may_be_listed_and_the_last_of_a_key_counts() -> None:
     listed = [
         {**GOOD, "key": "a"},

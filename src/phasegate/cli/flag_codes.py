@@ -53,6 +53,10 @@ FLAG_EXPLANATIONS: dict[str, str] = {
     "flag-default": "`defaultVariant` names a variant of the flag, or is left out or null.",
     "flag-metadata": "Metadata holds texts, numbers and booleans by name; nothing nested.",
     "flag-requires": "`requires` is a list of keys of flags of the same environment.",
+    "flag-part": (
+        "A flag has something that no engine reads, perhaps a misspelt name: `prerequisites` for "
+        "`requires` would serve the flag without what it needs. The flag is served all the same."
+    ),
     "flag-twice": "A listed document has the same key twice; the last one counts, as in flagd.",
     "set-metadata": "`flagSetId` and `version` of a flag set are texts; other engines rely on it.",
     "variant-name": "A variant has a name of at least one character, by which rules choose it.",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ from phasegate.flags.resolution import NOTHING, ErrorCode, Metadata, Reason, Res
 from phasegate.flags.rule import Evaluator, Rule
 from phasegate.flags.safe import PREREQUISITE_OFF, safe_variant
 from phasegate.flags.source import RuleWriter
-from phasegate.flags.validate import Shape, is_metadata, misread, problems_of, shape
+from phasegate.flags.validate import Shape, is_metadata, misread, problems_of, shape, unread
 
 T = TypeVar("T")
 
@@ -280,17 +281,17 @@ def _compiled(key: str, definition: object, common: Common) -> CompiledFlag:
     problems = tuple(problems_of(key, definition))
     if problems or not isinstance(definition, Mapping):
         return CompiledFlag(shape=None, rule=None, problems=problems, digest=marked)
-    own = shape(definition)
+    own, odd = shape(definition), tuple(sorted(unread(key, definition), key=attrgetter("path")))
     if own.targeting is None or not own.enabled:
-        return CompiledFlag(shape=own, rule=None, problems=(), digest=marked)
+        return CompiledFlag(shape=own, rule=None, problems=odd, digest=marked)
     hashing = {**common.metadata, **own.metadata}.get("hashing", HASHING)
     writer = RuleWriter(key, common.evaluators, hashing)
     try:
         rule = Rule(writer, own.targeting, own.variants)
     except BrokenFlag as broken:
-        problems = (*writer.notes, broken.problem)
+        problems = (*odd, *writer.notes, broken.problem)
         return CompiledFlag(shape=None, rule=None, problems=problems, digest=marked)
-    return CompiledFlag(shape=own, rule=rule, problems=tuple(writer.notes), digest=marked)
+    return CompiledFlag(shape=own, rule=rule, problems=(*odd, *writer.notes), digest=marked)
 
 
 def _always(outcome: Resolution) -> Evaluator:

@@ -14,6 +14,12 @@ SAFE_NUMBER = 2**53 - 1
 
 STATES = ("ENABLED", "DISABLED")
 
+PARTS = (
+    *("state", "variants", "defaultVariant", "targeting", "metadata", "requires"),
+    *("key", "source", "selector", "$comment"),
+)
+"""What a flag may have, flagd's own marks among it; all else is read by nobody."""
+
 WELL_KNOWN = ("flagSetId", "version")
 """Flag-set metadata that is text."""
 
@@ -70,6 +76,13 @@ def problems_of(key: str, flag: object) -> Iterator[Problem]:
     if not isinstance(requires, list) or not all(isinstance(k, str) and k for k in requires):
         text = "requires is a list of flag keys"
         yield _problem(f"{path}.requires", "flag-requires", text)
+
+
+def unread(key: str, flag: Mapping[str, object]) -> Iterator[Problem]:
+    """Yield what a flag has that nobody reads, and that is borne: like a misspelt `requires`."""
+    for name in flag.keys() - set(PARTS):
+        text = f"{name!r} is read by nobody; a flag has {', '.join(PARTS)}"
+        yield _problem(f"flags.{key}.{name}", "flag-part", text)
 
 
 def is_metadata(given: object) -> bool:
