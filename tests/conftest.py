@@ -136,8 +136,8 @@ def _until() -> Callable[..., None]:
     return until
 
 
-EXCUSES = ("shared data", "Node is not on this machine")
-"""What a test may lack: data that is not ours, or a runtime that is not ours."""
+EXCUSES = ("shared data",)
+"""What a test may lack: data that is not ours."""
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -6,7 +6,9 @@ import pytest
 from clinic.knowledge import news2
 from clinic.records import Vitals
 
-BOUNDARIES = Path("/work/shared/data/news2_boundaries/news2_boundaries.csv")
+TABLE = "shared/data/news2_boundaries/news2_boundaries.csv"
+PLACES = [place / TABLE for place in Path(__file__).parents]
+BOUNDARIES = next((place for place in PLACES if place.is_file()), PLACES[0])
 NORMAL = Vitals(
     respiratory_rate=16, spo2=98, systolic=120, pulse=70, consciousness="A", temperature=37.0
 )
