@@ -87,6 +87,18 @@ def test_a_signature_is_for_the_phase_under_way() -> None:
     assert code(ask(alpha(), later, BEN)) == "other-phase"
 
 
+def test_a_signature_is_given_once_the_last_stage_is_exposed() -> None:
+    signed = SignOff(phase="beta", meaning="I read the evidence", plan_hash=PLAN.hash)
+    story = Story(PLAN)
+    story.tell("phase_started", {"phase": "beta"})
+    story.exposed("beta")
+    early = ask(story, signed, BEN)
+    story.exposed("beta", stage=1)
+
+    assert code(early) == "stages-ahead"
+    assert isinstance(ask(story, signed, BEN), Draft)
+
+
 def test_ben_signs_once() -> None:
     story = alpha()
     answer = ask(story, SIGNED, BEN)

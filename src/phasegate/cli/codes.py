@@ -26,6 +26,10 @@ EXPLANATIONS: dict[str, str] = {
         "A sign-off is about evidence. Before the phase is exposed there is none, so nobody can "
         "sign for it yet."
     ),
+    "stages-ahead": (
+        "A sign-off lets the whole phase pass. Given at a smaller exposure it would pass the "
+        "largest one, which nobody had seen by then."
+    ),
     "meaning-missing": "A sign-off states what it means, since that is what the signer stands for.",
     # Reaching the server.
     "server-unreachable": (

@@ -168,12 +168,8 @@ def _sign_off(plan: Plan, run: Run, request: SignOff, actor: Person) -> Draft | 
         )
     if request.phase != run.phase:
         return _other_phase(plan, run, request.phase)
-    if run.watched_since is None:
-        return Refusal(
-            code="nothing-seen",
-            message=f"{request.phase} is not exposed yet, so there is no evidence to sign for",
-            remedy="Sign once its exposure is confirmed: phasegate run watch.",
-        )
+    if unseen := _unseen(plan, run, request.phase):
+        return unseen
     if not request.meaning.strip():
         return Refusal(
             code="meaning-missing",
@@ -189,6 +185,25 @@ def _sign_off(plan: Plan, run: Run, request: SignOff, actor: Person) -> Draft | 
         "plan_hash": request.plan_hash,
     }
     return Draft(kind="signed_off", body=body)
+
+
+def _unseen(plan: Plan, run: Run, phase: str) -> Refusal | None:
+    """Refuse to have a phase signed for before all of its exposure was seen."""
+    if run.watched_since is None:
+        return Refusal(
+            code="nothing-seen",
+            message=f"{phase} is not exposed yet, so there is no evidence to sign for",
+            remedy="Sign once its exposure is confirmed: phasegate run watch.",
+        )
+    stages = plan.phase(phase).stage_count
+    if run.stage < stages - 1:
+        return Refusal(
+            code="stages-ahead",
+            message=f"{phase} is at stage {run.stage + 1} of {stages}, so nobody has seen "
+            "what it does at its largest exposure",
+            remedy="Sign once its last stage is exposed: phasegate run watch.",
+        )
+    return None
 
 
 def _waive(plan: Plan, run: Run, request: Waive, actor: Person, now: datetime) -> Draft | Refusal:
