@@ -10,6 +10,7 @@ import pytest
 from phasegate.core.evidence import ENVIRONMENT, Arm, Tally
 from phasegate.core.watching import watches
 from phasegate.engine.sentry import GRACE_S, Sentry
+from phasegate.ports import Unavailable
 from phasegate.testing.checkout import NOON
 from phasegate.testing.world import World
 
@@ -115,6 +116,22 @@ def test_a_sentinel_that_waits_for_the_store_holds_back_what_it_accuses_alone(de
     published = desk.world.publisher.current("demo")  # type: ignore[attr-defined]  # the board
     assert published.flags.evaluate("new_cart", "patient", {}).variant == "off"
     assert published.flags.evaluate("new_prices", "patient", {}).variant == "on"
+
+
+def test_a_sentinel_counts_though_the_store_went_while_its_component_was_exposed(
+    world: Callable[[str], World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> tuple[str, ...]:
+        raise Unavailable("the store does not answer")
+
+    one = world("one")
+    monkeypatch.setattr(one.target, "unconfirmed", gone)
+    desk = Desk(one)
+    desk.alarm()
+    desk.wait()
+
+    assert [event.kind for event in one.store.events(desk.run)][-1] == "exposed"
+    assert desk.held == {"new_cart"}
 
 
 def test_each_of_several_sentinels_counts(desk: Desk) -> None:

@@ -34,8 +34,13 @@ def carry_out(drill: Drill, cluster: Callable[[], Cluster]) -> Sequence[Figure]:
 
     cluster   lends a PostgreSQL that may be crashed; asked only where the drill needs one.
     """
-    with Stage(cluster() if drill.on_postgres else None) as stage:
-        figures = drill.play(stage)
+    lent = cluster() if drill.on_postgres else None
+    try:
+        with Stage(lent) as stage:
+            figures = drill.play(stage)
+    finally:
+        if lent is not None and not lent.runs:
+            lent.start()  # a drill that broke leaves the next one what it needs
     late = [each for each in figures if each.most is not None and each.value > each.most]
     if late:
         told = "; ".join(f"{e.what}: {e.value:.2f} {e.unit}, at most {e.most:g}" for e in late)

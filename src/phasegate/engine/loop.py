@@ -163,9 +163,14 @@ class Loop(Thread):
         self._watch([watch for each in self._watched.values() for watch in each])
 
     def _expect(self, plan: Plan, run: Run) -> None:
-        """Look for what a run is about to expose: no sentinel may come before somebody listens."""
+        """Look for what a run is about to expose, and see it as exposed.
+
+        No sentinel may come before somebody listens, and before whoever holds back without the
+        store knows of the trial: it may be gone before the turn ends.
+        """
         self._watched[run.id] = watches(plan, run)
         self._watch([watch for each in self._watched.values() for watch in each])
+        self.views[run.id] = self._reconciler.look(run.id)
 
     def _step_down(self) -> None:
         """Let another server decide at once."""

@@ -80,6 +80,11 @@ class Cluster:
         assert self._process is not None, "it is not running"
         return self._process.pid
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started, and neither stopped nor crashed since."""
+        return self._process is not None
+
     def start(self) -> None:
         """Start it, or start it again; returns when it answers."""
         given = {**self._settings, "port": str(self.port), "listen_addresses": "127.0.0.1"}
