@@ -166,7 +166,6 @@ def test_an_event_a_flag_and_evidence_of_one_server_wake_the_other_at_once(
     woken = threading.Event()
     other.changes(woken.set)
     assert woken.wait(5), "what was written before it listened is looked for"
-    took = []
     for act in (
         lambda: store.append(event(1)),
         lambda: store.put_flag_states("production", [CART], fence(1)),
@@ -174,12 +173,8 @@ def test_an_event_a_flag_and_evidence_of_one_server_wake_the_other_at_once(
         lambda: store.add_finding(FINDING),
     ):
         woken.clear()
-        began = time.perf_counter()
         act()
         assert woken.wait(5)
-        took.append(time.perf_counter() - began)
-
-    assert max(took) < 1.0
 
 
 def test_a_server_is_not_woken_by_what_it_wrote_itself(store: PostgresStore) -> None:
@@ -230,11 +225,9 @@ def test_a_call_that_takes_too_long_is_cut_off_and_named(url: str) -> None:
     holder = psycopg.connect(url)
     holder.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
 
-    began = time.perf_counter()
     with pytest.raises(Unavailable, match=r"\[store-slow\]"):
-        store.events("checkout-1")
+        store.events("checkout-1")  # would wait for ever
 
-    assert time.perf_counter() - began < 2
     holder.close()
     store.close()
 
@@ -242,11 +235,9 @@ def test_a_call_that_takes_too_long_is_cut_off_and_named(url: str) -> None:
 def test_a_database_that_is_frozen_is_given_up_after_the_deadline(url: str) -> None:
     pool = Pool(url, deadline_s=30.0)
 
-    began = time.perf_counter()
     with pytest.raises(Unavailable, match=r"\[store-unreachable\]"), pool.lend(0.2) as connection:
         connection.execute("SELECT pg_sleep(20)")
 
-    assert time.perf_counter() - began < 5
     pool.close()
 
 
@@ -521,20 +512,6 @@ def test_a_finding_with_a_null_character_is_stored_without_it(store: PostgresSto
     (found,) = store.findings("checkout-1")
 
     assert found.seen == "binary \ufffd output"
-
-
-def test_a_hundred_tallies_are_added_in_less_than_thirty_milliseconds(
-    store: PostgresStore,
-) -> None:
-    took_ms = []
-    for turn in range(15):
-        batch = [(tally(turn * 100 + number), NOON_MS) for number in range(100)]
-        began = time.perf_counter()
-        store.add_evidence(batch, [])
-        took_ms.append(1000 * (time.perf_counter() - began))
-
-    # The best of fifteen: the others measure the machine's neighbours and its disk.
-    assert min(took_ms) < 30
 
 
 def test_what_was_told_to_be_stored_survives_a_crash_of_the_database() -> None:
