@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from phasegate import planfile
-from phasegate.core.command import OPERATING, Draft, Person, Refusal, Request, handle
+from phasegate.core.command import OPERATING, Draft, Person, Refusal, Request, handle, may_not
 from phasegate.core.event import START_OF_CHAIN, Event, Json, chain
 from phasegate.core.plan import KNOW_SUBJECTS, Metric, Plan
 from phasegate.core.problem import Problem
@@ -63,7 +63,7 @@ def start(
 ) -> Event | Refusal | Rejected:
     """Start a run of a plan; the first event of its log is returned."""
     if actor.role not in OPERATING:
-        return _may_not(actor, "start a run")
+        return may_not(actor, "start a run", OPERATING)
     parsed = planfile.parse(request.text, request.origin)
     if parsed.plan is None or any(p.is_error for p in parsed.problems):
         return Rejected(problems=parsed.problems)
@@ -127,7 +127,7 @@ def change_flag(
 ) -> Event | Refusal:
     """Change a flag by hand: draft is one of the events that flags.journal knows."""
     if actor.role not in OPERATING:
-        return _may_not(actor, "change flags")
+        return may_not(actor, "change flags", OPERATING)
     for _ in range(TRIES):
         before = flags_before(store, environment, now)
         refusal = refused(before, environment, draft)
@@ -327,14 +327,6 @@ def _busy(store: Store, environment: str) -> Refusal | None:
                 f"phasegate run rollback {run.id} --phase all --reason TEXT.",
             )
     return None
-
-
-def _may_not(actor: Person, what: str) -> Refusal:
-    return Refusal(
-        code="may-not",
-        message=f"{actor.name} is {actor.role.value} and may not {what}",
-        remedy=f"Ask one of: {', '.join(sorted(role.value for role in OPERATING))}.",
-    )
 
 
 def _too_busy(log: str) -> Refusal:

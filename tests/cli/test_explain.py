@@ -13,7 +13,7 @@ from phasegate.core.audit import Tampering
 
 SOURCE = Path(phasegate.__path__[0])
 PLACES = (*SOURCE.glob("cli/*.py"), *SOURCE.glob("server/*.py"))
-PLACES += (SOURCE / "service.py", SOURCE / "core/command.py", *SOURCE.glob("flags/*.py"))
+PLACES += (SOURCE / "service.py", *SOURCE.glob("core/command/*.py"), *SOURCE.glob("flags/*.py"))
 PATTERN = (
     r'(?:Failed|Misused|OutOfReach|Answer)\(\s*(?:\d+,\s*)?"([a-z-]+)"'
     r'|\bcode="([a-z-]+)"|_refusal\(\s*"([a-z-]+)"'
