@@ -15,7 +15,7 @@ SOURCE = Path(phasegate.__path__[0])
 PLACES = (*SOURCE.glob("cli/*.py"), *SOURCE.glob("server/*.py"))
 PLACES += (SOURCE / "service.py", SOURCE / "core/command.py", *SOURCE.glob("flags/*.py"))
 PATTERN = (
-    r'(?:Failed|Misused|OutOfReach|Answer)\(\s*(?:\d+,\s*)?"([a-z-]+)"'
+    r'(?:Failed|Misused|OutOfReach|Answer)(?:\.told)?\(\s*(?:\d+,\s*)?"([a-z-]+)"'
     r'|\bcode="([a-z-]+)"|_refusal\(\s*"([a-z-]+)"'
     r'|(?:broken|note)\(\s*"([a-z-]+)"|_problem\([^,]+, "([a-z-]+)"'
 )
