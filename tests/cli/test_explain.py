@@ -15,7 +15,7 @@ SOURCE = Path(phasegate.__path__[0])
 PACKAGES = ("cli", "server", "service", "core/command", "flags")
 PLACES = [path for package in PACKAGES for path in SOURCE.glob(f"{package}/**/*.py")]
 PATTERN = (
-    r'(?:Failed|Misused|OutOfReach|Answer)\(\s*(?:\d+,\s*)?"([a-z-]+)"'
+    r'(?:Failed|Misused|OutOfReach|Answer)(?:\.told)?\(\s*(?:\d+,\s*)?"([a-z-]+)"'
     r'|\bcode="([a-z-]+)"|_refusal\(\s*"([a-z-]+)"'
     r'|(?:broken|note)\(\s*"([a-z-]+)"|_problem\([^,]+, "([a-z-]+)"'
 )
