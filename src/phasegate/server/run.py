@@ -58,7 +58,7 @@ def run(server: Server, listener: socket.socket, ready: Callable[[], None]) -> N
         log_level="warning",
         timeout_graceful_shutdown=GRACE_S,
     )
-    _collect_seldom()
+    collect_seldom()
     # After its graceful end uvicorn raises the signal again: by default that would kill us.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
@@ -69,6 +69,17 @@ def run(server: Server, listener: socket.socket, ready: Callable[[], None]) -> N
         # Asked to end while it began, uvicorn leaves without the lifespan's end: steps that had
         # begun would outlive the server.
         server.stop()
+
+
+def collect_seldom() -> None:
+    """Look for cycles every 50,000 objects instead of every 700.
+
+    A request of telemetry makes thousands of tuples and drops them at once. Looking through them
+    again and again took a tenth of the server's time, and none was ever in a cycle.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def log_to_stderr(*, as_json: bool = False) -> None:
@@ -101,14 +112,3 @@ class _Lines(structlog.PrintLogger):
             super().msg(message)
 
     log = debug = info = warn = warning = error = critical = exception = failure = fatal = msg
-
-
-def _collect_seldom() -> None:
-    """Look for cycles every 50,000 objects instead of every 700.
-
-    A request of telemetry makes thousands of tuples and drops them at once. Looking through them
-    again and again took a tenth of the server's time, and none was ever in a cycle.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
