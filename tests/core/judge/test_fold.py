@@ -119,7 +119,6 @@ def test_how_rows_are_cut_into_calls_changes_nothing(plan: Plan, seed: int, cuts
 @given(order=st.permutations(list(range(8))), newly=st.lists(st.integers(0, 3), min_size=8))
 def test_the_order_of_rows_that_became_readable_together_changes_nothing(order, newly) -> None:
     from phasegate.core.judge.account import Account
-    from phasegate.core.judge.bets import log_wealth
     from phasegate.core.judge.setup import Setup
     from phasegate.core.judge.terms import Terms
 
@@ -149,7 +148,7 @@ def test_the_order_of_rows_that_became_readable_together_changes_nothing(order, 
         assert guard.system is not None
         return [
             guard.peak,
-            *(log_wealth(part) for part in (guard.relative, guard.absolute, guard.system)),
+            *(part.log_total for part in (guard.relative, guard.absolute, guard.system)),
         ]
 
     assert wealth(order) == pytest.approx(wealth(list(range(8))), abs=1e-9)

@@ -135,8 +135,13 @@ class Account:
             self.observed += tally.seen
 
     def settled(self) -> Account:
-        """Return the account as it is once the open group is complete."""
-        account = self.copy()
+        """Return the account as it is once the open group is complete; not to be changed.
+
+        It shares its counts with this one: the end of a group touches none of them.
+        """
+        if not self.came and self.batch.empty:
+            return self
+        account = _account(self)
         account._end_group()
         return account
 
@@ -146,7 +151,8 @@ class Account:
         The open block is closed early, so that nothing of it counts later; both are valid, since
         closing depends on the past alone and giving up capital only lowers it.
         """
-        account = self.settled()
+        account = self.copy()
+        account._end_group()
         account._close_block()
         account.guards = tuple(share.capped(guard) for guard in account.guards)
         return account
@@ -179,7 +185,7 @@ class Account:
             self.uneven = ratio.told(self.treated, self.control, self.exposure)
 
     def _pay(self) -> None:
-        if self.batch == Block():
+        if self.batch.empty:
             return
         self.guards = tuple(
             share.compare(guard, terms, self.tick, self.exposure, self.batch, self.arms)
