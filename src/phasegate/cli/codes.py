@@ -37,6 +37,11 @@ EXPLANATIONS: dict[str, str] = {
         "that changes something has done: look at the run's events before you repeat it. "
         "Applications keep what they were served until their lease ends."
     ),
+    "no-answer": (
+        "A service that a step or a metric asks gave no answer: nothing listens at its address, "
+        "it took too long, or it said what cannot be read. The step or metric says nothing then, "
+        "which is no sign of health: a gate stays closed, and a guard is blind before long."
+    ),
     "server-url": "The server's address must be an HTTP address such as http://127.0.0.1:8080.",
     "extra-missing": (
         "What was asked for needs a package that a plain installation leaves out. The message "

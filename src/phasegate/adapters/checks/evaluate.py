@@ -11,6 +11,7 @@ from typing import Any  # a case's request is the endpoint's business
 import httpx
 import msgspec
 
+from phasegate.adapters.unanswered import unanswered
 from phasegate.ports import Exercise, Unavailable
 
 NO_ANSWER = object()
@@ -100,5 +101,5 @@ def _answer(client: httpx.Client, url: str, case: _Case) -> object:
         answer.raise_for_status()
         body = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise Unavailable(f"case {case.id} got no answer ({type(error).__name__})") from error
+        raise Unavailable(f"case {case.id}: {unanswered(url, error)}") from error
     return body.get("answer", NO_ANSWER) if isinstance(body, dict) else NO_ANSWER
