@@ -14,8 +14,9 @@ from phasegate.core.audit import Tampering
 SOURCE = Path(phasegate.__path__[0])
 PACKAGES = ("cli", "server", "service", "core/command", "flags")
 PLACES = [path for package in PACKAGES for path in SOURCE.glob(f"{package}/**/*.py")]
+PLACES += [SOURCE / "planfile/casefile.py", SOURCE / "planfile/folder.py"]
 PATTERN = (
-    r'(?:Failed|Misused|OutOfReach|Answer)(?:\.told)?\(\s*(?:\d+,\s*)?"([a-z-]+)"'
+    r'(?:Failed|Misused|UnusableCases|OutOfReach|Answer)(?:\.told)?\(\s*(?:\d+,\s*)?"([a-z-]+)"'
     r'|\bcode="([a-z-]+)"|_refusal\(\s*"([a-z-]+)"'
     r'|(?:broken|note)\(\s*"([a-z-]+)"|_problem\([^,]+, "([a-z-]+)"'
 )

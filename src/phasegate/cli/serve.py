@@ -93,6 +93,16 @@ FIRST_NAME = "admin"
     help="Pages of this origin may evaluate flags from a browser; may be repeated.",
 )
 @click.option(
+    "--plans",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    envvar="PHASEGATE_PLANS",
+    default=".",
+    show_default="where it is started",
+    show_envvar=True,
+    help="Only plans in DIR or below may have steps that open files or start commands.",
+)
+@click.option(
     "--keep-output",
     is_flag=True,
     envvar="PHASEGATE_KEEP_OUTPUT",
@@ -131,6 +141,7 @@ def serve(
     otlp_grpc_port: int | None,
     flag_rate: float | None,
     origins: tuple[str, ...],
+    plans: Path,
     keep_output: bool,
     pack_minutes_after: timedelta,
     pack_hours_after: timedelta,
@@ -167,6 +178,7 @@ def serve(
         otlp_grpc_port=otlp_grpc_port,
         flag_rate=flag_rate,
         origins=origins,
+        plans=plans.resolve(),
         keep_output=keep_output,
         minutes_after=pack_minutes_after,
         hours_after=pack_hours_after,

@@ -79,7 +79,7 @@ class Server:
             (flagdweb.PREFIX, flagdweb.FlagdWeb(self.board, home)),
             ("/flags/", streams_only_for_those_who_may(flagstream(self.board, home))),
             ("/v1/", evidence_only_from_those_who_may(otlp_app(receiver))),
-            ("/", Api(self.engine, clock, receiver).app()),
+            ("/", Api(self.engine, clock, receiver, settings.plans).app()),
         )
         own = {token.hash: Person(name=token.name, role=token.role)}
         gate = Gatekeeper(self._route, self.engine.store, own, tickets.opens)

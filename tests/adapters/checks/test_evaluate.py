@@ -103,7 +103,9 @@ def test_an_answer_that_is_no_json_says_nothing_of_health(right: Endpoint, cases
 
 
 def test_a_missing_file_is_named(right: Endpoint, tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match=r"gone\.jsonl cannot be read"):
+    with pytest.raises(
+        Unavailable, match=r"there is no file /.*/gone\.jsonl\. .*\[case-file-missing\]"
+    ):
         evaluate(right, tmp_path / "gone.jsonl")
 
 
