@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from phasegate.testing.postgres import Cluster
 
 
+def _names(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    from phasegate.drills.all import DRILLS
+
+    return [name for name in (*DRILLS, "all") if name.startswith(begun)]
+
+
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_names)
 @click.option("--list", "listed", is_flag=True, help="List all drills, as no NAME does.")
 @options.as_json
 def drill(name: str | None, listed: bool, as_json: bool) -> None:
