@@ -37,7 +37,7 @@ def play(stage: Stage) -> Sequence[Figure]:
     slow.confirm()
     until("it is confirmed", lambda: "rollback_confirmed" in stage.kinds(run))
     confirmed = time.perf_counter() - killed
-    if confirmed < LEASE_S - 2.5:
+    if time.monotonic() < lost.leased_until:
         raise Broken("it was confirmed before an application of the dead server lost its lease")
     if treated(gone) or treated(stays):
         raise Broken("it was confirmed while an application still served the withdrawn version")
