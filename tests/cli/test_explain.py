@@ -12,10 +12,10 @@ from phasegate.cli.explain import explanations
 from phasegate.core.audit import Tampering
 
 SOURCE = Path(phasegate.__path__[0])
-PLACES = (*SOURCE.glob("cli/*.py"), *SOURCE.glob("server/*.py"))
-PLACES += (SOURCE / "service.py", SOURCE / "core/command.py", *SOURCE.glob("flags/*.py"))
+PACKAGES = ("cli", "server", "service", "core/command", "flags")
+PLACES = [path for package in PACKAGES for path in SOURCE.glob(f"{package}/**/*.py")]
 PATTERN = (
-    r'(?:Failed|Misused|OutOfReach|Answer)\(\s*(?:\d+,\s*)?"([a-z-]+)"'
+    r'(?:Failed|Misused|OutOfReach|Answer)(?:\.told)?\(\s*(?:\d+,\s*)?"([a-z-]+)"'
     r'|\bcode="([a-z-]+)"|_refusal\(\s*"([a-z-]+)"'
     r'|(?:broken|note)\(\s*"([a-z-]+)"|_problem\([^,]+, "([a-z-]+)"'
 )
@@ -41,7 +41,7 @@ def test_no_code_is_explained_that_no_message_has() -> None:
 
 def codes_of_stores() -> set[str]:
     """Return the codes that stand at the end of what stores and health say."""
-    places = (*SOURCE.glob("adapters/stores/*.py"), SOURCE / "engine/health.py")
+    places = (*SOURCE.glob("adapters/stores/**/*.py"), SOURCE / "engine/health.py")
     texts = [path.read_text("utf-8") for path in places]
     at_the_end = {code for text in texts for code in re.findall(r"\[([a-z]+-[a-z-]+)\]\"", text)}
     named = {code for text in texts for code in re.findall(r'"(store-[a-z-]+)"', text)}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,3 +70,18 @@ def test_a_folder_that_cannot_be_used_is_told(alone: Callable[..., Result]) -> N
 
     assert result.exit_code == 1
     assert "[store-unavailable]" in result.stderr
+
+
+def test_the_time_of_a_token_is_told_to_the_second(alone: Callable[..., Result]) -> None:
+    alone(*CREATE, "--role", "operator")
+
+    (shown,) = json.loads(alone("token", "list", "--data", "pg", "--json").stdout)["tokens"]
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", shown["created"])
+
+
+def test_a_database_that_cannot_be_reached_has_one_code(alone: Callable[..., Result]) -> None:
+    told = alone("token", "list", "--store", "postgresql://pg@127.0.0.1:9/phasegate").stderr
+
+    assert re.findall(r"\[[a-z-]+\]", told) == ["[store-unreachable]"]
+    assert "127.0.0.1:9" in told

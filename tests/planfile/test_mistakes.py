@@ -240,7 +240,7 @@ MISTAKES = [
 def codes_in_the_source() -> Iterator[str]:
     """Yield every code that the source gives to a problem."""
     root = Path(phasegate.planfile.__file__).parents[1]
-    for path in [*root.glob("planfile/*.py"), *root.glob("core/**/*.py")]:
+    for path in [*root.glob("planfile/**/*.py"), *root.glob("core/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 yield from _codes(node)

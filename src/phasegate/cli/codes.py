@@ -70,12 +70,23 @@ EXPLANATIONS: dict[str, str] = {
     "no-store": "There is nothing in that folder yet; a server makes it when it first starts.",
     "malformed": "The request was not of the documented shape; the message says where.",
     "body-too-large": "The request was larger than the server reads. Plans are far smaller.",
-    "unknown-command": "The server has no such command; the message lists those it has.",
+    "unknown-command": (
+        "There is no such command. What follows names the nearest one, if one is near; every word "
+        "lists its commands with --help."
+    ),
     "no-such-route": "The server has nothing at that path; the command may be of another version.",
     "no-such-method": "The path exists and does not take this method; the message lists its own.",
     "server-broke": (
         "A bug. The request may or may not have been carried out: look at the run's events before "
         "you repeat it. The server's log has the trace."
+    ),
+    # Wrong usage.
+    "unknown-option": "The command has no such option; its --help lists those it has.",
+    "value-missing": "The command cannot do without this; its --help says what it is.",
+    "bad-value": "An option or argument was given something that it cannot be; the message says.",
+    "option-value": "An option stands without its value, or was given one and takes none.",
+    "too-many-words": (
+        "More words were given than the command takes. Put quotes around what has spaces in it."
     ),
     # Who may do what.
     "no-token": (

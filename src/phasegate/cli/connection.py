@@ -77,7 +77,7 @@ class Connection:
         message, remedy = error.get("message", ""), error.get("remedy", "")
         if error["code"] == "no-token":
             raise self._unknown()
-        raise Failed(str(error["code"]), str(message), str(remedy))
+        raise Failed.told(str(error["code"]), str(message), str(remedy))
 
     def _unknown(self) -> Failed:
         """Say what to do about a token in the words of the command line, not of HTTP."""

@@ -13,6 +13,7 @@ import click
 from phasegate.cli import options
 from phasegate.cli.failing import Failed, Misused
 from phasegate.cli.printing import print_json, print_table
+from phasegate.core.problem import suggestion
 
 if TYPE_CHECKING:
     from phasegate.drills.drill import Drill
@@ -43,8 +44,8 @@ def drill(name: str | None, listed: bool, as_json: bool) -> None:
         return
     chosen = list(DRILLS.values()) if name == "all" else [DRILLS[name]] if name in DRILLS else []
     if not chosen:
-        known = ", ".join(DRILLS)
-        raise Misused("unknown-drill", f"there is no drill {name}", f"Known: {known}, all.")
+        known = suggestion(name, (*DRILLS, "all"))
+        raise Misused("unknown-drill", f"there is no drill {name}", known)
     _carry_out(chosen, as_json=as_json)
 
 

@@ -59,7 +59,9 @@ def schedule(
 
 @click.command()
 @click.argument("key")
-@click.option("--event", type=int, help="Only what this event scheduled; by default everything.")
+@click.option(
+    "--event", type=values.EVENT, help="Only what this event scheduled; by default everything."
+)
 @options.reason
 @environment
 @options.as_json

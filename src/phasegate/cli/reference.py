@@ -97,4 +97,4 @@ def _metavar(option: click.Option) -> str:
         return option.metavar
     if isinstance(option.type, click.Choice):
         return "|".join(str(choice) for choice in option.type.choices)
-    return "N" if isinstance(option.type, click.IntRange) else option.type.name.upper()
+    return option.type.name.upper()

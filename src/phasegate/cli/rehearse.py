@@ -14,6 +14,7 @@ from phasegate.cli import options
 from phasegate.cli.failing import Failed
 from phasegate.cli.plan import plan_argument, sound_plan
 from phasegate.cli.printing import print_json, print_table
+from phasegate.cli.values import Number
 
 if TYPE_CHECKING:
     from phasegate.core.plan import Plan
@@ -28,27 +29,24 @@ WORTH_WORKERS = 200
 @plan_argument
 @click.option(
     "--runs",
-    type=click.IntRange(1, 1_000_000),
+    type=Number(click.IntRange(1, 1_000_000), "whole number from 1 to 1,000,000"),
     default=1000,
     show_default=True,
-    metavar="N",
     help="Healthy rehearsals of the whole plan; as many are shared out over the harms.",
 )
 @click.option(
     "--harm",
     "times",
-    type=click.FloatRange(1.0, 1000.0, min_open=True),
+    type=Number(click.FloatRange(1, 1000, min_open=True), "number above 1, up to 1000", "TIMES"),
     default=3.0,
     show_default=True,
-    metavar="TIMES",
     help="How many times its bound a harm is.",
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0),
+    type=Number(click.IntRange(0), "whole number from 0 on"),
     default=1,
     show_default=True,
-    metavar="N",
     help="The same seed gives the same answer.",
 )
 @options.as_json

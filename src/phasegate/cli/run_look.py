@@ -9,6 +9,7 @@ import click
 from phasegate.cli import options, runs, shapes
 from phasegate.cli.connection import Connection
 from phasegate.cli.printing import print_json, print_table
+from phasegate.cli.values import EVENT
 from phasegate.cli.wording import event_line, exposure, seconds
 from phasegate.core.judge.words import percent
 
@@ -60,7 +61,7 @@ def status(api: Connection, run: str | None, as_json: bool) -> None:
 
 @click.command("events")
 @options.run_argument
-@click.option("--after", type=int, metavar="N", default=0, help="Only events behind number N.")
+@click.option("--after", type=EVENT, default=0, help="Only events behind number N.")
 @options.as_json
 @options.connected
 def list_events(api: Connection, run: str | None, after: int, as_json: bool) -> None:

@@ -18,8 +18,7 @@ from phasegate.cli.printing import print_json
 @click.option("--environment", metavar="NAME", help="Where; by default what the plan says.")
 @click.option(
     "--pace",
-    type=float,
-    metavar="N",
+    type=values.Number(click.FLOAT, "number, like 60"),
     default=1.0,
     show_default=True,
     help="Divide every duration by N. Not in production.",

@@ -37,7 +37,7 @@ FIRST_NAME = "admin"
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=values.PORT,
     envvar="PHASEGATE_PORT",
     default=8080,
     show_default=True,
@@ -61,7 +61,7 @@ FIRST_NAME = "admin"
 )
 @click.option(
     "--grpc-port",
-    type=click.IntRange(0, 65535),
+    type=values.PORT,
     envvar="PHASEGATE_GRPC_PORT",
     help="Serve flagd's sync protocol here as well; flagd's own port is 8015.",
 )
@@ -73,13 +73,13 @@ FIRST_NAME = "admin"
 )
 @click.option(
     "--otlp-grpc-port",
-    type=click.IntRange(0, 65535),
+    type=values.PORT,
     envvar="PHASEGATE_OTLP_GRPC_PORT",
     help="Take telemetry over gRPC here as well; OpenTelemetry's own port is 4317.",
 )
 @click.option(
     "--flag-rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=values.Number(click.FloatRange(0, min_open=True), "number above 0, like 500"),
     metavar="PER_SECOND",
     envvar="PHASEGATE_FLAG_RATE",
     help="Most flag evaluations a second that one token may ask for over OFREP.",

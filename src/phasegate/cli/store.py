@@ -12,6 +12,7 @@ import click
 
 from phasegate.cli import options, values
 from phasegate.cli.failing import Failed
+from phasegate.cli.lazy import Commands
 from phasegate.cli.printing import print_json, print_table
 from phasegate.core.canonical import plain
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.group()
+@click.group(cls=Commands)
 def store() -> None:
     """Back the store up, restore it, prove it, and keep it small. Works on the store itself."""
 
@@ -252,16 +253,16 @@ def _failing() -> Iterator[None]:
         yield
     except NotEmpty as error:
         remedy = "Restore into a new folder or a new database; nothing was changed."
-        raise Failed("store-not-empty", str(error), remedy) from error
+        raise Failed.told("store-not-empty", str(error), remedy) from error
     except Unsound as error:
         why = f"the backup is not what was written, and was not restored: {error}"
         raise Failed("backup-flawed", why, "Restore another backup.") from error
     except Unreadable as error:
-        raise Failed("backup-unreadable", str(error), "Nothing was changed.") from error
+        raise Failed.told("backup-unreadable", str(error), "Nothing was changed.") from error
     except Unwritable as error:
-        raise Failed("backup-failed", str(error), "No backup was made.") from error
+        raise Failed.told("backup-failed", str(error), "No backup was made.") from error
     except Unavailable as error:
-        raise Failed("store-unavailable", str(error), "Nothing was half done.") from error
+        raise Failed.told("store-unavailable", str(error), "Nothing was half done.") from error
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import click
 
 from phasegate.cli import options
 from phasegate.cli.failing import Failed, Misused
+from phasegate.cli.lazy import Commands
 from phasegate.cli.printing import print_json, print_table
 from phasegate.core.plan import Role
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from phasegate.settings import Settings
 
 
-@click.group()
+@click.group(cls=Commands)
 def token() -> None:
     """Make and list access tokens. Works on the store itself, on the server's machine."""
 
@@ -71,7 +72,9 @@ def list_tokens(data: str, store: str, as_json: bool) -> None:
     if store == "sqlite" and not Path(data).is_dir():
         raise Failed("no-store", f"there is no store in {data}", "Name it: --data DIR.")
     with opened(Path(data), store) as kept:
-        rows = [(t.name, t.role.value, t.created.isoformat()) for t in kept.tokens()]
+        rows = [
+            (t.name, t.role.value, t.created.isoformat(timespec="seconds")) for t in kept.tokens()
+        ]
     if as_json:
         print_json({"tokens": [{"name": n, "role": r, "created": c} for n, r, c in rows]})
     else:
@@ -117,7 +120,7 @@ def opening(settings: Settings) -> Iterator[None]:
             "Give --store sqlite, or a URL such as postgresql://user@host/database.",
         ) from error
     except (Unavailable, OSError) as error:
-        raise Failed(
+        raise Failed.told(
             "store-unavailable",
             f"the store in {settings.place} cannot be opened: {error}",
             "Check that it is there and can be written to.",

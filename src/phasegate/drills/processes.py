@@ -14,7 +14,8 @@ from typing import TypeVar
 
 import httpx
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
+"""How long something is waited for that should come: longer costs only where a drill fails."""
 
 T = TypeVar("T")
 
@@ -70,7 +71,7 @@ class ServerProcess:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
             try:
-                self.process.wait(10)
+                self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.kill()
         if self.process.stdout is not None:

@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 OWNER = "phasegate"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 MISSING = (
     "PostgreSQL's server programs are not on this machine; on Debian: apt-get install postgresql"

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from phasegate.adapters.stores import rows
+from phasegate.adapters.stores import pool, rows
 from phasegate.adapters.stores.migrations import migrate, newest, scripts
 from phasegate.adapters.stores.pool import Pool
 from phasegate.adapters.stores.postgres import PostgresStore
@@ -34,13 +34,18 @@ from phasegate.testing.store_suite import (
     tally,
 )
 
+Until = Callable[..., None]
+
+PATIENCE_S = 60.0
+"""What a call may take where the deadline is not what is tried: a busy machine takes its time."""
+
 APPENDS_FOREVER = """
 import sys
 from phasegate.adapters.stores.postgres import PostgresStore
 from phasegate.core.event import START_OF_CHAIN
 from phasegate.testing.store_suite import event
 
-store, head = PostgresStore(sys.argv[1]), START_OF_CHAIN
+store, head = PostgresStore(sys.argv[1], 60.0), START_OF_CHAIN
 for number in range(1, 100_000):
     added = event(number, head)
     store.append(added)
@@ -53,7 +58,7 @@ PACKS_SLOWLY = """
 import sys
 from phasegate.adapters.stores.postgres import PostgresStore
 
-store = PostgresStore(sys.argv[1])
+store = PostgresStore(sys.argv[1], 60.0)
 while store.compact(10**14, 10**14, 200):
     print("packed", flush=True)
 """
@@ -68,7 +73,7 @@ class TestPostgresStore(DurableStoreSuite):
     def open_store(self, place: Path) -> PostgresStore:
         if place not in self.places:
             self.places[place] = self.new_database()
-        return PostgresStore(self.places[place])
+        return PostgresStore(self.places[place], PATIENCE_S)
 
 
 @pytest.fixture
@@ -78,16 +83,37 @@ def url(database: Callable[[], str]) -> str:
 
 @pytest.fixture
 def store(url: str) -> Iterator[PostgresStore]:
-    opened = PostgresStore(url)
+    opened = PostgresStore(url, PATIENCE_S)
     yield opened
     opened.close()
 
 
 @pytest.fixture
 def other(url: str) -> Iterator[PostgresStore]:
-    opened = PostgresStore(url)
+    opened = PostgresStore(url, PATIENCE_S)
     yield opened
     opened.close()
+
+
+def waits_for_a_lock(url: str) -> bool:
+    """Say whether anybody waits for a lock in this database."""
+    asked = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+        "WHERE datname = current_database() AND NOT granted"
+    )
+    with psycopg.connect(url) as connection:
+        return connection.execute(asked).fetchone() != (0,)
+
+
+def break_connections(url: str, until: Until) -> None:
+    """Have PostgreSQL end everybody's connections, and wait until each of them is closed."""
+    with psycopg.connect(url, autocommit=True) as admin:
+        ended = admin.execute(
+            "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchall()
+    assert ended
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid, _ in ended))
 
 
 def test_of_many_servers_that_append_at_once_exactly_one_wins_each_number(
@@ -112,7 +138,7 @@ def test_of_many_servers_that_append_at_once_exactly_one_wins_each_number(
 
 
 def test_a_row_that_is_committed_late_is_never_behind_a_reader(
-    url: str, store: PostgresStore
+    url: str, store: PostgresStore, until: Until
 ) -> None:
     slow = psycopg.connect(url)
     slow.execute("SELECT pg_advisory_xact_lock_shared(%s, hashtext('checkout-1'))", (0x7068,))
@@ -120,7 +146,7 @@ def test_a_row_that_is_committed_late_is_never_behind_a_reader(
     store.add_evidence([(tally(2), NOON_MS)], [])
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(store.tallies, "checkout-1", Position(), NOON_MS)
-        time.sleep(0.1)
+        until(lambda: reading.done() or waits_for_a_lock(url))
         waited = not reading.done()
         slow.commit()
         found = reading.result()
@@ -165,7 +191,7 @@ def test_an_event_a_flag_and_evidence_of_one_server_wake_the_other_at_once(
 ) -> None:
     woken = threading.Event()
     other.changes(woken.set)
-    assert woken.wait(5), "what was written before it listened is looked for"
+    assert woken.wait(30), "what was written before it listened is looked for"
     for act in (
         lambda: store.append(event(1)),
         lambda: store.put_flag_states("production", [CART], fence(1)),
@@ -174,53 +200,59 @@ def test_an_event_a_flag_and_evidence_of_one_server_wake_the_other_at_once(
     ):
         woken.clear()
         act()
-        assert woken.wait(5)
+        assert woken.wait(30)
 
 
-def test_a_server_is_not_woken_by_what_it_wrote_itself(store: PostgresStore) -> None:
-    woken = threading.Event()
-    store.changes(woken.set)
-    assert woken.wait(5)
-    woken.clear()
+def test_a_server_is_not_woken_by_what_it_wrote_itself(
+    store: PostgresStore, other: PostgresStore, until: Until
+) -> None:
+    heard: list[int] = []
+    store.changes(lambda: heard.append(len(store.events("checkout-2"))))
+    until(lambda: heard)
+    heard.clear()
 
-    store.append(event(1))
+    head = START_OF_CHAIN
+    for number in range(1, 21):
+        added = event(number, head)
+        store.append(added)
+        head = added.hash
+    other.append(event(1, log="checkout-2"))
+    until(lambda: heard)
 
-    assert not woken.wait(0.2)
+    assert heard == [1], "it was woken once, and by what the other wrote"
 
 
 def test_a_server_hears_again_after_its_connection_broke(
-    url: str, store: PostgresStore, other: PostgresStore
+    url: str, store: PostgresStore, other: PostgresStore, until: Until
 ) -> None:
     woken = threading.Event()
     other.changes(woken.set)
-    assert woken.wait(5)
+    assert woken.wait(30)
     woken.clear()
 
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-    assert woken.wait(5), "what was told meanwhile is looked for"
+    break_connections(url, until)
+    assert woken.wait(30), "what was told meanwhile is looked for"
     woken.clear()
     store.append(event(1))
 
-    assert woken.wait(5)
+    assert woken.wait(30)
 
 
-def test_a_broken_connection_is_replaced_before_it_is_used(url: str, store: PostgresStore) -> None:
+def test_a_broken_connection_is_replaced_before_it_is_used(
+    url: str, store: PostgresStore, until: Until
+) -> None:
     store.append(event(1))
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        time.sleep(0.05)
+
+    break_connections(url, until)
 
     assert store.events("checkout-1") == [event(1)]
 
 
-def test_a_call_that_takes_too_long_is_cut_off_and_named(url: str) -> None:
+def test_a_call_that_takes_too_long_is_cut_off_and_named(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # PostgreSQL says so itself, however long that takes on this machine.
+    monkeypatch.setattr(pool, "GRACE_S", 60.0)
     store = PostgresStore(url, deadline_s=0.3)
     holder = psycopg.connect(url)
     holder.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
@@ -344,7 +376,10 @@ def test_a_migration_that_fails_leaves_the_schema_before_it(url: str, cluster: C
 
 def test_many_servers_that_open_a_new_database_at_once_all_get_a_store(url: str) -> None:
     with ThreadPoolExecutor(4) as pool:
-        stores = [each.result() for each in [pool.submit(PostgresStore, url) for _ in range(4)]]
+        stores = [
+            each.result()
+            for each in [pool.submit(PostgresStore, url, PATIENCE_S) for _ in range(4)]
+        ]
 
     assert [store.logs() for store in stores] == [[], [], [], []]
     for store in stores:
