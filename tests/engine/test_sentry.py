@@ -185,7 +185,7 @@ def test_a_sentinel_that_is_stored_while_nobody_decides_is_held_back(
     assert (at_once, two.target.held_back("demo")) == (frozenset(), {"new_cart"})
 
 
-def test_a_look_that_breaks_is_followed_by_the_next(desk: Desk) -> None:
+def test_a_look_that_breaks_is_followed_by_the_next(desk: Desk, until: Callable[..., None]) -> None:
     looks = 0
 
     def unwritten() -> list[Tally]:
@@ -203,7 +203,7 @@ def test_a_look_that_breaks_is_followed_by_the_next(desk: Desk) -> None:
         clock=desk.world.dial,
     )
     sentry.start()
-    sentry.join(GRACE_S + 0.5)
+    until(lambda: desk.held)
     sentry.stop()
 
     assert desk.held == {"new_cart"}

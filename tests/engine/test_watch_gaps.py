@@ -73,6 +73,29 @@ def test_a_server_that_takes_over_at_once_goes_on_soaking(store: MemoryStore, di
     assert "watch_resumed" not in kinds(store, run)
 
 
+def test_a_run_whose_telemetry_stopped_before_a_restart_holds_after_it(
+    store: MemoryStore, dial: Dial
+) -> None:
+    """A server that begins anew knows no more than the evidence does: nobody has been seen."""
+    run = soaking(store, dial)
+    dial.turn(MINUTE * 2.4)
+    two = server(store, dial, "two")
+    two.round()
+    before = two.view(run).decision
+    dial.turn(MINUTE * 0.2)
+    again = server(store, dial, "again")
+
+    again.round()
+    held = again.view(run).decision
+    again.patients(20, well, environment="demo", over=4 * SECOND)
+    again.round()
+
+    assert before.rule == "soaking"
+    assert (held.rule, held.kind) == ("guard_blind", None), "unseen for half of the five minutes"
+    assert again.view(run).decision.rule == "soaking"
+    assert "rollback_started" not in kinds(store, run)
+
+
 def test_after_a_long_gap_the_log_says_so_and_soaking_begins_anew(
     store: MemoryStore, dial: Dial
 ) -> None:

@@ -79,6 +79,16 @@ OPTIONS = (
         help="Pages of this origin may evaluate flags from a browser; may be repeated.",
     ),
     click.option(
+        "--plans",
+        type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
+        metavar="DIR",
+        envvar="PHASEGATE_PLANS",
+        default=".",
+        show_default="where it is started",
+        show_envvar=True,
+        help="Only plans in DIR or below may have steps that open files or start commands.",
+    ),
+    click.option(
         "--keep-output",
         is_flag=True,
         envvar="PHASEGATE_KEEP_OUTPUT",

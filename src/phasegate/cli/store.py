@@ -47,7 +47,8 @@ def backup(file: Path, data: str, store: str, as_json: bool) -> None:
     \b
     Examples:
       phasegate store backup monday.phasegate
-      phasegate store backup /backups/monday.phasegate --store postgresql://pg@db/phasegate
+      phasegate store backup /backups/monday.phasegate \\
+        --store postgresql://pg@db/phasegate
     """
     from phasegate.adapters.stores.archive import back_up
     from phasegate.settings import Settings
@@ -79,7 +80,8 @@ def restore(*, file: Path, as_it_was: bool, by: str, data: str, store: str, as_j
     \b
     Examples:
       phasegate store restore monday.phasegate --data /var/lib/phasegate
-      phasegate store restore moved.phasegate --as-it-was --store postgresql://pg@db/phasegate
+      phasegate store restore moved.phasegate --as-it-was \\
+        --store postgresql://pg@db/phasegate
     """
     from phasegate.adapters.stores import archive
     from phasegate.cli.token import opened
@@ -191,7 +193,8 @@ def compact(
     \b
     Examples:
       phasegate store compact
-      phasegate store compact --pack-minutes-after 5m --pack-hours-after 1h --shrink
+      phasegate store compact --pack-minutes-after 5m --pack-hours-after 1h \\
+        --shrink
     """
     from phasegate.adapters.stores import archive
 

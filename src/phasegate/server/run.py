@@ -31,7 +31,7 @@ def run(server: Server, listener: socket.socket, ready: Callable[[], None]) -> N
     ready   called once requests are answered.
     """
 
-    _collect_seldom()
+    collect_seldom()
     # After its graceful end uvicorn raises the signal again: by default that would kill us.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
@@ -80,6 +80,17 @@ def _config(server: Server) -> uvicorn.Config:
     )
 
 
+def collect_seldom() -> None:
+    """Look for cycles every 50,000 objects instead of every 700.
+
+    A request of telemetry makes thousands of tuples and drops them at once. Looking through them
+    again and again took a tenth of the server's time, and none was ever in a cycle.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def log_to_stderr(*, as_json: bool = False) -> None:
     """One line per fact, key=value, the run first; stdout is for what was asked for.
 
@@ -110,14 +121,3 @@ class _Lines(structlog.PrintLogger):
             super().msg(message)
 
     log = debug = info = warn = warning = error = critical = exception = failure = fatal = msg
-
-
-def _collect_seldom() -> None:
-    """Look for cycles every 50,000 objects instead of every 700.
-
-    A request of telemetry makes thousands of tuples and drops them at once. Looking through them
-    again and again took a tenth of the server's time, and none was ever in a cycle.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)

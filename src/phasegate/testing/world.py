@@ -94,7 +94,9 @@ class Behaviour(Protocol):
 class World:
     """One server's insides, told what time it is and who comes by.
 
-    publisher must also have `current(environment)`, as the server's board has.
+    publisher must also have `current(environment)`, as the server's board has. passing counts what
+    this process works and not what it waits for: no machine is so slow that it makes a stalled
+    server of this one.
     """
 
     store: Store
@@ -105,7 +107,7 @@ class World:
     source: FixedSource = field(default_factory=FixedSource)
     chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 no secret
     name: str = "world"
-    passing: Callable[[], float] = time.monotonic
+    passing: Callable[[], float] = time.process_time
 
     def __post_init__(self) -> None:
         self.target = FlagTarget(self.store, self.publisher, self._read_back, self.name)
