@@ -84,7 +84,7 @@ def run(told: Callable[[FlagBoard], Any], board: FlagBoard) -> Any:
 
 
 def test_a_change_and_the_end_of_a_lease_are_told() -> None:
-    dial = Dial(100.0)
+    dial = Seconds(100.0)
     board = FlagBoard(dial)
     board.publish("production", 1, on_trial(1))
     board.beat("production", 60)
