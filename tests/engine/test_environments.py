@@ -12,7 +12,8 @@ from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.core.command import Refusal, Retry, RollBack
 from phasegate.core.watching import watches
 from phasegate.testing.checkout import ADA, checkout_text
-from phasegate.testing.world import Dial, World
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
 PLAN = checkout_text("new_cart: 50%", environment="production")
 

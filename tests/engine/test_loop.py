@@ -15,7 +15,8 @@ from phasegate.core.run import Status
 from phasegate.core.watch import Watch
 from phasegate.engine.loop import LEASE
 from phasegate.testing.checkout import ADA, NOON, checkout_text
-from phasegate.testing.world import Dial, World
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
 PLAN = checkout_text()
 

@@ -12,7 +12,8 @@ from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.engine.rederive import rederive
 from phasegate.server.board import FlagBoard
 from phasegate.testing.checkout import checkout_text
-from phasegate.testing.world import Dial, World
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
 PLAN = checkout_text()
 
