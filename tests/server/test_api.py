@@ -97,6 +97,8 @@ def test_a_run_may_start_right_after_the_one_before_was_taken_back(
     first = exposed()
     plane.post(f"/api/v1/runs/{first}/rollback", {"phase": "all", "reason": "again"})
     until(lambda: "rollback_confirmed" in plane.kinds(first))
+    (phase,) = plane.get(f"/api/v1/runs/{first}").json()["phases"]
+    assert phase["state"] == "rolled back"
 
     assert plane.start() != first
 

@@ -83,7 +83,8 @@ def check(file: Path, as_json: bool) -> None:
         problems = [{"line": None, **plain(problem)} for problem in parsed.problems]
         print_json({"plan_hash": parsed.plan and parsed.plan.hash, "problems": problems})
     else:
-        for problem in parsed.problems:
+        # Errors last: the first of many lines has left the screen.
+        for problem in (*parsed.warnings, *parsed.errors):
             click.echo(problem.shown(str(file)))
     if parsed.plan is None:
         raise _wrong(file, parsed)
