@@ -47,6 +47,10 @@ EXPLANATIONS: dict[str, str] = {
         "A sign-off lets the whole phase pass. Given at a smaller exposure it would pass the "
         "largest one, which nobody had seen by then."
     ),
+    "not-signed": (
+        "The question whether to sign was not answered with y, or nobody was there to answer it. A "
+        "script says which plan it has read with --plan-hash."
+    ),
     "meaning-missing": "A sign-off states what it means, since that is what the signer stands for.",
     # Reaching the server.
     "server-unreachable": (
