@@ -15,6 +15,7 @@ from phasegate.core.event import Json
 from phasegate.core.evidence import ENVIRONMENT, Finding, Judgement, Outcome
 from phasegate.core.plan import OnOutage, Phase, Plan, Step
 from phasegate.core.run import Run, Trial, TrialState
+from phasegate.core.wording import span
 
 
 class Verb(Enum):
@@ -188,7 +189,7 @@ def soaking(s: Situation) -> Decision | None:
     rest = since + _soak(s.phase) - s.now
     if rest <= timedelta(0):
         return None
-    return _hold("soaking", f"{rest.total_seconds():.0f} s of watching are left")
+    return _hold("soaking", f"{span(rest)} of watching are left")
 
 
 def outside_window(s: Situation) -> Decision | None:
