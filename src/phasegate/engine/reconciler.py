@@ -10,7 +10,7 @@ from typing import cast
 
 import structlog
 
-from phasegate.core.decide import Decision, Evidence, Situation, decide, due_steps
+from phasegate.core.decide import Decision, Evidence, Situation, decide, due_steps, standing
 from phasegate.core.event import ENGINE, Event, Json, chain
 from phasegate.core.judge.versions import METHODS, changed
 from phasegate.core.plan import Plan, Step
@@ -223,7 +223,7 @@ class Reconciler:
             return
         situation = Situation(plan=view.plan, run=view.run, evidence=view.evidence, now=view.at)
         steps: tuple[Step, ...] = () if view.run.paused else due_steps(situation)
-        self._observer.begin(view.plan, view.run, origin, steps, view.evidence.findings)
+        self._observer.begin(view.plan, view.run, origin, steps, standing(situation))
         self._observer.read_levels(view.plan, view.run, origin)
 
 
