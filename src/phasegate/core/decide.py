@@ -33,12 +33,14 @@ class Evidence:
     guards, gates   judgements of every exposed component's guards, and of the phase's gates.
     findings        of the phase under way, this attempt, oldest first.
     watching_since  since when somebody has been able to see; blindness counts from here.
+    after_end       what was heard of a run after it has ended, in plain words.
     """
 
     guards: tuple[Judgement, ...] = ()
     gates: tuple[Judgement, ...] = ()
     findings: tuple[Finding, ...] = ()
     watching_since: datetime
+    after_end: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +92,10 @@ def decide(plan: Plan, run: Run, evidence: Evidence, now: datetime) -> Decision:
 
 
 def ended(s: Situation) -> Decision | None:
-    """A run that has ended stays as it is."""
+    """A run that has ended stays as it is; sentinels that come after it are told."""
     if s.run.ended is None:
         return None
-    return _hold("ended", f"the run has ended: {s.run.ended.value}")
+    return _hold("ended", f"the run has ended: {s.run.ended.value}", *s.evidence.after_end)
 
 
 def sentinel_tripped(s: Situation) -> Decision | None:

@@ -146,6 +146,7 @@ class Run:
     signatures: tuple[Signature, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     ended: Status | None = None
+    ended_at: datetime | None = None
 
     @property
     def status(self) -> Status:
@@ -309,7 +310,9 @@ def _rollback_confirmed(run: Run, event: Event) -> Run:
     number = _number(event.body, "rollback")
     rest = tuple(rollback for rollback in run.rollbacks if rollback.number != number)
     ends = any(rollback.run_ends for rollback in run.rollbacks if rollback.number == number)
-    return replace(run, rollbacks=rest, ended=Status.ROLLED_BACK if ends else run.ended)
+    if not ends:
+        return replace(run, rollbacks=rest)
+    return replace(run, rollbacks=rest, ended=Status.ROLLED_BACK, ended_at=event.at)
 
 
 def _retried(run: Run, event: Event) -> Run:
@@ -376,8 +379,8 @@ def _resumed(run: Run, event: Event) -> Run:
     return replace(run, paused=False, steps_since=run.steps_since and event.at)
 
 
-def _completed(run: Run, _: Event) -> Run:
-    return replace(run, ended=Status.COMPLETED)
+def _completed(run: Run, event: Event) -> Run:
+    return replace(run, ended=Status.COMPLETED, ended_at=event.at)
 
 
 CHANGES: dict[str, Callable[[Run, Event], Run]] = {
