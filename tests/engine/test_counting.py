@@ -16,8 +16,9 @@ from phasegate.core.watching import exposures
 from phasegate.engine.counting import MOST_STEPS, MOST_WAITED, Counting
 from phasegate.ports import ArmCount, CountQuestion
 from phasegate.testing.checkout import NOON
+from phasegate.testing.dial import Dial
 from phasegate.testing.story import RUN, Story
-from phasegate.testing.world import AtOnce, Dial, FixedSource
+from phasegate.testing.world import AtOnce, FixedSource
 
 PLAN = """
 plan: checkout

@@ -175,11 +175,11 @@ def test_a_sentinel_waits_for_no_interval_and_the_flusher_for_none_when_it_ends(
     flusher.start()
 
     desk.intake.take([CRITICAL], NOON)
-    woken = desk.bell.ringing.wait(10)
+    woken = desk.bell.ringing.wait(30)
     desk.intake.take([request("patient-1")], NOON)
     stop.set()
     desk.intake.hurry()
-    flusher.join(10)
+    flusher.join(30)
 
     assert woken
     assert "error_rate" in {tally.series for tally in desk.stored()}
@@ -207,7 +207,7 @@ def test_a_flush_that_breaks_is_followed_by_the_next(desk: Desk) -> None:
     desk.intake.take([request("patient-1")], NOON)
     thread = threading.Thread(target=desk.intake.flush_forever, args=(stop, clock, 0.01))
     thread.start()
-    rang = desk.bell.ringing.wait(2.0)
+    rang = desk.bell.ringing.wait(30)
     stop.set()
     thread.join()
 

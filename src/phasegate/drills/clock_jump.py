@@ -42,10 +42,9 @@ def _jumps(stage: Stage, wall: Path, run: str, by_s: int) -> None:
     wall.write_text(str(by_s))
     seen = stage.seen(run)
     time.sleep(2)
+    until(f"telemetry goes on after a jump by {by_s} s", lambda: stage.seen(run) > seen + 50)
     if stage.kinds(run) != before:
         raise Broken(f"a clock that jumped by {by_s} s decided something: {stage.kinds(run)}")
-    if stage.seen(run) <= seen:
-        raise Broken(f"a clock that jumped by {by_s} s stopped the telemetry")
 
 
 DRILL = Drill(

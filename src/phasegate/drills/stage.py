@@ -23,7 +23,7 @@ from phasegate.core.event import Event
 from phasegate.core.evidence import Position, Tally
 from phasegate.core.plan import Role
 from phasegate.drills import telemetry
-from phasegate.drills.processes import Broken, ServerProcess, until
+from phasegate.drills.processes import PATIENCE_S, Broken, ServerProcess, until
 from phasegate.drills.proxy import Wire
 from phasegate.ports import Store
 from phasegate.server.access import new_token
@@ -88,7 +88,7 @@ class Stage:
         self.store: Store = self._opened()
         self.servers: dict[str, ServerProcess] = {}
         self.tokens = {name: self._token(name, role) for name, role in _CAST.items()}
-        self._http = httpx.Client(timeout=10.0, trust_env=False)
+        self._http = httpx.Client(timeout=60.0, trust_env=False)
         self._stack.callback(self._http.close)
 
     def __enter__(self) -> Stage:
@@ -136,7 +136,7 @@ class Stage:
         """Connect an application that evaluates flags in memory."""
         client = FlagClient(server.url, "drill", self.tokens["application"], name=name)
         self._stack.callback(client.close)
-        if not client.wait_ready(10):
+        if not client.wait_ready(PATIENCE_S):
             raise Broken(f"application {name} got no flags from server {server.name}")
         return client
 

@@ -120,7 +120,6 @@ def test_how_rows_are_cut_into_calls_changes_nothing(plan: Plan, seed: int, cuts
 @given(order=st.permutations(list(range(8))), newly=st.lists(st.integers(0, 3), min_size=8))
 def test_the_order_of_rows_that_became_readable_together_changes_nothing(order, newly) -> None:
     from phasegate.core.judge.account import Account
-    from phasegate.core.judge.bets import log_wealth
     from phasegate.core.judge.setup import Setup
     from phasegate.core.judge.terms import Terms
 
@@ -150,7 +149,7 @@ def test_the_order_of_rows_that_became_readable_together_changes_nothing(order, 
         assert guard.system is not None
         return [
             guard.peak,
-            *(log_wealth(part) for part in (guard.relative, guard.absolute, guard.system)),
+            *(part.log_total for part in (guard.relative, guard.absolute, guard.system)),
         ]
 
     assert wealth(order) == pytest.approx(wealth(list(range(8))), abs=1e-9)
@@ -185,7 +184,6 @@ def test_rows_of_two_exposures_that_became_readable_together_have_no_order(
     order, newly, margin: float, graded: bool
 ) -> None:
     from phasegate.core.judge.account import Account
-    from phasegate.core.judge.bets import log_wealth
     from phasegate.core.judge.setup import Setup
     from phasegate.core.judge.terms import Terms
 
@@ -218,7 +216,7 @@ def test_rows_of_two_exposures_that_became_readable_together_have_no_order(
                 account.add(tally, 7 + group, 2500, then=500 if place % 3 else None)
         account = account.settled()
         guard = account.guards[0]
-        return [guard.peak, log_wealth(guard.relative), log_wealth(account.ratio)]
+        return [guard.peak, guard.relative.log_total, account.ratio.log_total]
 
     assert evidence(order) == pytest.approx(evidence(list(range(12))), abs=1e-9)
 

@@ -95,8 +95,7 @@ class Account:
         copy.treated, copy.control = _counts(self.treated), _counts(self.control)
         copy.batch, copy.block = _block(self.batch), _block(self.block)
         copy.values = _values(self.values)
-        if self.aside:
-            copy.aside = {exposure: one.copy() for exposure, one in self.aside.items()}
+        copy.aside = aside.copied(self.aside)
         return copy
 
     def add(
@@ -166,8 +165,14 @@ class Account:
             self.observed += tally.seen
 
     def settled(self) -> Account:
-        """Return the account as it is once the open group is complete."""
-        account = self.copy()
+        """Return the account as it is once the open group is complete; not to be changed.
+
+        It shares its counts with this one: the end of a group touches none of them.
+        """
+        if not self.came and self.batch.empty and not self.aside:
+            return self
+        account = _account(self)
+        account.aside = aside.copied(self.aside)
         account._end_group()
         return account
 
@@ -177,7 +182,8 @@ class Account:
         The open block is closed early, so that nothing of it counts later; both are valid, since
         closing depends on the past alone and giving up capital only lowers it.
         """
-        account = self.settled()
+        account = self.copy()
+        account._end_group()
         account._close_block()
         account.guards = tuple(share.capped(guard) for guard in account.guards)
         return account
@@ -231,7 +237,7 @@ class Account:
         self.batch = Block()
 
     def _compare(self, batch: Block, exposure: int) -> None:
-        if batch == Block():
+        if batch.empty:
             return
         self.guards = tuple(
             share.compare(guard, terms, self.tick, exposure, batch, self.arms)

@@ -29,4 +29,9 @@ class Aside:
         return copy
 
 
+def copied(all_of: Mapping[int, Aside]) -> Mapping[int, Aside]:
+    """Return what is aside, by exposure, for an account that goes its own way."""
+    return {exposure: one.copy() for exposure, one in all_of.items()} if all_of else NONE
+
+
 _aside, _block = twin(Aside), twin(Block)

@@ -82,10 +82,11 @@ class _Folding:
         self._earlier = earlier
         self._lags = {metric.name: metric.lag.total_seconds() for metric in plan.metrics}
         self._budget: Budget = allocate(plan)
+        self._ledger = ledger
         self._position: Position = ledger.position
         self._accounts: dict[AccountKey, Account] = dict(ledger.accounts)
         self._levels: dict[LevelKey, Streak] = dict(ledger.levels)
-        self._open: dict[AccountKey, tuple[Account, int]] = {}
+        self._open: dict[AccountKey, tuple[Account, int, bool]] = {}
         self._ladders = {
             (phase.name, cut): rule.series
             for phase in plan.phases
@@ -108,15 +109,10 @@ class _Folding:
         self._position = row.position
         tally = row.tally
         key = (tally.phase, tally.component, tally.attempt, tally.series)
-        account, exposure = self._open.get(key) or self._opened(key)
-        confirmed = key[:3] not in self._unconfirmed
-        then = self._then(row, account, exposure) if key[:3] in self._earlier else None
-        account.add(tally, row.position.ripe_ms, exposure, confirmed=confirmed, then=then)
+        self._add(key, row)
         ladder = self._ladders.get((tally.phase, tally.series)) if self._ladders else None
         if ladder:
-            key = (*key[:3], ladder)
-            account, exposure = self._open.get(key) or self._opened(key)
-            account.add(tally, row.position.ripe_ms, exposure, confirmed=confirmed, then=then)
+            self._add((*key[:3], ladder), row)
         if self._level_rules.get(tally.phase):
             self._read(tally, moment(tally, row.position.ripe_ms))
 
@@ -127,6 +123,12 @@ class _Folding:
             accounts=MappingProxyType(self._accounts),
             levels=MappingProxyType(self._levels),
         )
+
+    def _add(self, key: AccountKey, row: StoredTally) -> None:
+        group = row.position.ripe_ms
+        account, exposure, confirmed = self._open.get(key) or self._opened(key, group)
+        then = self._then(row, account, exposure) if key[:3] in self._earlier else None
+        account.add(row.tally, group, exposure, confirmed=confirmed, then=then)
 
     def _then(self, row: StoredTally, account: Account, exposure: int) -> int | None:
         """Return the exposure under which a row was seen, where that is another than now.
@@ -146,18 +148,14 @@ class _Folding:
         then = in_force(earlier, exposure, tally.bucket, last)
         return None if then == exposure else then
 
-    def _opened(self, key: AccountKey) -> tuple[Account, int]:
-        known = self._accounts.get(key)
-        account = (
-            Account.opened(setup_of(self._plan, self._budget, key))
-            if known is None
-            else known.copy()
-        )
+    def _opened(self, key: AccountKey, group: int) -> tuple[Account, int, bool]:
+        known = self._ledger.to_go_on(key, group)
+        account = known or Account.opened(setup_of(self._plan, self._budget, key))
         self._accounts[key] = account
         # Requests of one subject fail together, so their arms are not compared: a coin that is
         # tossed once and counted ten times proves what it likes.
         exposure = self._trials.get(key[:3], 0) if _knows_subjects(self._plan, key[3]) else 0
-        self._open[key] = (account, exposure)
+        self._open[key] = (account, exposure, key[:3] not in self._unconfirmed)
         return self._open[key]
 
     def _read(self, tally: Tally, at: int) -> None:
