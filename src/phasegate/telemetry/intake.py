@@ -85,8 +85,8 @@ class Intake:
         if not stored:
             raise Unavailable(_NOT_STORED)
         return _rejected(
-            skewed=sum(is_skewed(one.at_s, now) for one in observations),
-            sampled=sum(one.sampled for one in observations),
+            skewed=_skewed([one.at_s for one in observations], now),
+            sampled=sum([one.sampled for one in observations]),
         )
 
     def read(self, points: Sequence[Point], now: float) -> Rejected:
@@ -181,6 +181,13 @@ class Intake:
             self._away = False
             wrote = True
         return wrote
+
+
+def _skewed(times_s: Sequence[float], now: float) -> int:
+    """Return how many times are too far from now to be believed; mostly the ends say: none."""
+    if not times_s or not (is_skewed(min(times_s), now) or is_skewed(max(times_s), now)):
+        return 0
+    return sum(is_skewed(at_s, now) for at_s in times_s)
 
 
 def _rejected(*, skewed: int = 0, sampled: int = 0) -> Rejected:
