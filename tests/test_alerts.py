@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "docs/operate/prometheus-alerts.yml"
-SOURCES = ("src/phasegate/engine/measures.py", "src/phasegate/wiring.py")
+SOURCES = ("src/phasegate/engine/measures.py", "src/phasegate/wiring/engine.py")
 
 needs_promtool = pytest.mark.skipif(
     shutil.which("promtool") is None,

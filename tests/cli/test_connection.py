@@ -17,7 +17,7 @@ def test_a_server_out_of_reach_ends_with_three(alone: Callable[..., Result]) -> 
     assert result.exit_code == 3
     assert result.stdout == ""
     assert result.stderr == (
-        f"error: no answer from http://127.0.0.1:{port} (ConnectError)\n"
+        f"error: no answer from http://127.0.0.1:{port}: nothing listens there\n"
         "    Start it with `phasegate serve`, or name it: --server URL or PHASEGATE_URL.  "
         "[server-unreachable]\n"
     )

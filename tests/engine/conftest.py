@@ -8,7 +8,8 @@ import pytest
 
 from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.server.board import FlagBoard
-from phasegate.testing.world import Dial, World
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
 
 @pytest.fixture

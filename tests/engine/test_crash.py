@@ -20,7 +20,8 @@ from phasegate.ports import Store
 from phasegate.server.board import FlagBoard
 from phasegate.testing.checkout import ADA
 from phasegate.testing.crash import Crash, Fuse
-from phasegate.testing.world import Dial, World
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
 PLAN = """
 plan: checkout

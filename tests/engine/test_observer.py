@@ -19,8 +19,9 @@ from phasegate.engine.background import Background
 from phasegate.engine.observer import TRY_AGAIN, Observer, options_of
 from phasegate.ports import Exercise, NoData, Unavailable
 from phasegate.testing.checkout import NOON
+from phasegate.testing.dial import Dial
 from phasegate.testing.story import RUN, Story
-from phasegate.testing.world import AtOnce, Dial, FixedCheck, FixedSource
+from phasegate.testing.world import AtOnce, FixedCheck, FixedSource
 
 PLAN = """
 plan: checkout

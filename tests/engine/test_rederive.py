@@ -135,7 +135,7 @@ def test_a_method_of_another_version_is_named(store: SqliteStore, ran: str) -> N
 
     found = rederive(old, ran)
 
-    assert found.methods == ("relative was judged by version 1, now by 2",)
+    assert found.methods == ("relative was judged by version 1, now by 3",)
 
 
 def test_an_unknown_run_cannot_be_replayed(store: SqliteStore) -> None:

@@ -11,33 +11,10 @@ from phasegate.core.evidence import ENVIRONMENT, Arm, Tally
 from phasegate.core.watching import watches
 from phasegate.engine.sentry import GRACE_S, Sentry
 from phasegate.ports import Unavailable
-from phasegate.testing.checkout import NOON
+from phasegate.testing.checkout import NOON, checkout_text
 from phasegate.testing.world import World
 
-PLAN = """
-plan: checkout
-environment: demo
-author: ben
-subjects: patient
-traffic: 6000/min
-hazards:
-  H1: {text: somebody comes to harm, guarded_by: [safety_critical]}
-metrics:
-  error_rate: {kind: share, bad: error}
-  safety_critical: {kind: sentinel, event: safety.critical}
-phases:
-  alpha:
-    title: Everyone
-    week: 1
-    risk: low
-    lasts: 1h to 8h
-    components:
-      new_cart: 100%
-      new_prices: 100%
-    pass_when: [error_rate < 2%, no safety_critical]
-    roll_back_when: [error_rate > 5%, safety_critical]
-    if_control_fails_too: CONTROL
-"""
+PLAN = checkout_text("new_cart: 100%, new_prices: 100%", "if_control_fails_too: CONTROL")
 
 
 class Desk:

@@ -11,30 +11,11 @@ import pytest
 from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.engine.rederive import rederive
 from phasegate.server.board import FlagBoard
-from phasegate.testing.world import Dial, World
+from phasegate.testing.checkout import checkout_text
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
-PLAN = """
-plan: checkout
-environment: demo
-author: ben
-subjects: patient
-traffic: 6000/min
-hazards:
-  H1: {text: somebody comes to harm, guarded_by: [safety_critical]}
-metrics:
-  error_rate: {kind: share, bad: error}
-  safety_critical: {kind: sentinel, event: safety.critical}
-phases:
-  alpha:
-    title: Everyone
-    week: 1
-    risk: low
-    lasts: 1h to 8h
-    components:
-      new_cart: 100%
-    pass_when: [error_rate < 2%, no safety_critical]
-    roll_back_when: [error_rate > 5%, safety_critical]
-"""
+PLAN = checkout_text()
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

@@ -211,6 +211,19 @@ MISTAKES = [
     ),
     ("cases-mismatch", "metric: selection}", "metric: error_rate}", f"{A}.before[1]"),
     ("exposure-falls", "new_cart: 25%", "new_cart: 1%", f"{B}.components.new_cart"),
+    (
+        "query-unbounded",
+        "{kind: share, bad: error}",
+        '{kind: share, bad: error, source: sql, endpoint: shop, query: "WHERE at >= :since"}',
+        "metrics.error_rate.query",
+    ),
+    (
+        "bucket-coarse",
+        "{kind: share, bad: error}",
+        "{kind: share, bad: error, source: sql, endpoint: shop, "
+        "query: \"date_trunc('hour', at) :since :until\"}",
+        "metrics.error_rate.query",
+    ),
     ("control-missing", "new_cart: 25%", "new_cart: 100%", f"{B}.roll_back_when[0]"),
     ("rate-beyond-block", "- returns > 6/h", "- returns > 60/h", f"{A}.roll_back_when[5]"),
     ("gate-equals-guard", "- error_rate > 5%", "- error_rate > 2%", f"{A}.pass_when[0]"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 Plane = Any
 Until = Callable[..., None]
@@ -40,6 +42,34 @@ def test_what_is_no_plan_is_a_list_of_problems(plane: Plane) -> None:
 
         assert answer.status_code == 422
         assert answer.json()["problems"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "code"), [("plan.yaml", "case-file-missing"), ("/etc/plan.yaml", "plan-outside")]
+)
+def test_a_plan_whose_cases_cannot_be_opened_starts_nothing(
+    plane: Plane,
+    plan: str,
+    *,
+    origin: str,
+    code: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cases = 'cases:\n  triage: {file: passwd, url: "http://127.0.0.1:9/triage"}\nmetrics:\n'
+    metric = "  right: {kind: share, good: correct, source: cases, cases: triage}\n"
+    step = "    before:\n      - evaluate: {cases: triage, metric: right}\n    components:"
+    text = plan.replace("metrics:\n", cases + metric).replace("    components:", step)
+    text = text.replace("pass_when: [", "pass_when: [right > 90%, ")
+
+    checked = plane.post("/api/v1/plans/check", {"plan": text, "origin": origin}).json()
+    started = plane.post("/api/v1/runs", {"plan": text, "origin": origin})
+
+    for told in (checked["problems"], started.json()["problems"]):
+        assert [one["code"] for one in told if one["severity"] == "error"] == [code]
+    assert started.status_code == 422
+    assert plane.get("/api/v1/runs").json() == {"runs": []}
 
 
 def test_a_second_start_in_an_environment_says_which_run_is_there(

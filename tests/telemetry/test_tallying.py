@@ -15,25 +15,15 @@ from phasegate.core.plan import Metric, MetricKind, Predicate
 from phasegate.core.watch import Series, Watch
 from phasegate.telemetry.observation import Exposure, Observation
 from phasegate.telemetry.tallying import Tallier
+from phasegate.testing.series import CRITICAL, ERRORS, RATING, RATINGS
 
 NOON = 1_893_499_200.0
 KEY = b"k" * 16
-ERRORS = Series(
-    name="error_rate",
-    metric=Metric(name="error_rate", kind=MetricKind.SHARE, bad=Predicate(field="error")),
-)
 SLOW = Series(
     name="response_time>3000",
     metric=Metric(name="response_time", kind=MetricKind.QUANTILE, at=0.95, of="duration"),
     bound=3000.0,
 )
-RATING = Metric(
-    name="satisfaction",
-    kind=MetricKind.SHARE,
-    event="rated",
-    good=Predicate(field="rating", op=">=", value=4),
-)
-RATINGS = Series(name="satisfaction", metric=RATING)
 LATE_RATINGS = Series(
     name="late_satisfaction",
     metric=Metric(
@@ -43,10 +33,6 @@ LATE_RATINGS = Series(
         good=RATING.good,
         lag=timedelta(hours=1),
     ),
-)
-CRITICAL = Series(
-    name="safety_critical",
-    metric=Metric(name="safety_critical", kind=MetricKind.SENTINEL, event="safety.critical"),
 )
 
 

@@ -5,8 +5,25 @@ from __future__ import annotations
 EXPLANATIONS: dict[str, str] = {
     # Plans, beside what core.explain says of them.
     "case-file-missing": (
-        "The file with labelled cases is not where the plan says, beside or below the plan file. "
-        "The step that needs it can not do its job until it is there, and the phase waits."
+        "The file with labelled cases is not where the plan says, beside or below the plan file on "
+        "the server's machine. No run starts without it; where it goes missing later, the step "
+        "that needs it cannot do its job, and the phase waits."
+    ),
+    "case-file-unreadable": (
+        "The file with labelled cases is there and cannot be opened: it is a folder, or the "
+        "server's user may not read it."
+    ),
+    "case-file-broken": (
+        "A line of the file is no case. Each is one JSON object with `request`, what the endpoint "
+        "is sent, and `expect`, what it must answer; `id` names it, and `counts` says for which "
+        "metric alone it counts. One broken line, and nothing of the file is used."
+    ),
+    "case-file-empty": "Without a case nothing is exercised, and that is never a sign of health.",
+    "plan-outside": (
+        "Steps run commands and open case files in the plan's folder, on behalf of whoever starts "
+        "the run. A server lets them do so only in the folder that it was given with --plans, or "
+        "else the one that it was started in. On another machine than the server's, the plan has "
+        "to lie at the same path there."
     ),
     # Starting and signing.
     "environment-form": (
@@ -36,6 +53,11 @@ EXPLANATIONS: dict[str, str] = {
         "Nothing answered at the server's address in time. Nothing is known of what a command "
         "that changes something has done: look at the run's events before you repeat it. "
         "Applications keep what they were served until their lease ends."
+    ),
+    "no-answer": (
+        "A service that a step or a metric asks gave no answer: nothing listens at its address, "
+        "it took too long, or it said what cannot be read. The step or metric says nothing then, "
+        "which is no sign of health: a gate stays closed, and a guard is blind before long."
     ),
     "server-url": "The server's address must be an HTTP address such as http://127.0.0.1:8080.",
     "extra-missing": (

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from phasegate.adapters.unanswered import why
 from phasegate.cli.failing import Failed, Misused, OutOfReach, unexpected
 
 Raw = dict[str, Any]
@@ -63,7 +64,7 @@ class Connection:
         except httpx.HTTPError as error:
             raise OutOfReach(
                 "server-unreachable",
-                f"no answer from {self.place} ({type(error).__name__})",
+                f"no answer from {self.place}: {why(error)}",
                 "Start it with `phasegate serve`, or name it: --server URL or PHASEGATE_URL.",
             ) from error
         return answer.status_code, _content(answer)

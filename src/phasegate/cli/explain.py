@@ -13,8 +13,12 @@ from phasegate.cli.store_codes import STORE_EXPLANATIONS
 from phasegate.core.problem import meant
 
 
+def _codes(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    return sorted(code for code in explanations() if code.startswith(begun))
+
+
 @click.command()
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=_codes)
 @options.as_json
 def explain(code: str | None, as_json: bool) -> None:
     """Explain the code of a message; without one, list all codes.

@@ -51,7 +51,8 @@ def schedule(
 
     \b
     Examples:
-      phasegate flag schedule new_cart 100% --at 2030-01-02T09:00+02:00 --reason opening
+      phasegate flag schedule new_cart 100% --at 2030-01-02T09:00+02:00 \\
+        --reason opening
     """
     body = {"exposure": share, "at": at, "reason": reason}
     change(api, key, "schedule", body, environment, as_json=as_json)

@@ -56,7 +56,8 @@ def create(
 
     \b
     Examples:
-      phasegate flag create new_cart --owner ada --expires 2030-03-01 --reason "cart rework"
+      phasegate flag create new_cart --owner ada --expires 2030-03-01 \\
+        --reason "cart rework"
       phasegate flag create page_size --file page_size.yaml --reason "tuning"
     """
     body = {
@@ -112,7 +113,8 @@ def describe(
 
     \b
     Examples:
-      phasegate flag describe new_cart --owner ben --expires 2030-06-01 --reason "new owner"
+      phasegate flag describe new_cart --owner ben --expires 2030-06-01 \\
+        --reason "new owner"
     """
     body = {"owner": owner, "about": about, "expires": expires, "reason": reason}
     change(api, key, "describe", body, environment, as_json=as_json)

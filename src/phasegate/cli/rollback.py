@@ -110,7 +110,8 @@ def controlled(
 
     \b
     Examples:
-      phasegate rollback controlled --phase phase_2_ai_core --reason "Performance issues"
+      phasegate rollback controlled --phase phase_2_ai_core \\
+        --reason "Performance issues"
     """
     asked = Withdrawal(
         run=runs.resolve(api, run),

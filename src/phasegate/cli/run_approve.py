@@ -85,7 +85,8 @@ def waive(
 
     \b
     Examples:
-      phasegate run waive --what "new_cart: error_rate < 2%" --reason "two known bots" --lasts 2h
+      phasegate run waive --what "new_cart: error_rate < 2%" \\
+        --reason "two known bots" --lasts 2h
     """
     name = runs.resolve(api, run)
     body: dict[str, object] = {

@@ -44,7 +44,8 @@ def start(
 ) -> None:
     """Start a run of the plan in FILE; everything wrong with it is said at once.
 
-    Steps of the plan are carried out by the server, in the folder of FILE.
+    Steps of the plan are carried out by the server, in the folder of FILE: it must be there on
+    the server's machine, below its --plans, with all case files.
 
     \b
     Examples:

@@ -17,8 +17,12 @@ from phasegate.cli.printing import print_json, print_table
 from phasegate.core.canonical import plain
 
 if TYPE_CHECKING:
-    from phasegate.adapters.stores.archive import Begun, Found
-    from phasegate.ports import Store
+    from phasegate.adapters.stores.archive import Begun, Found, Logs
+    from phasegate.adapters.stores.backup_file import Head
+    from phasegate.adapters.stores.sql_backup import Settle
+    from phasegate.core.event import Event
+    from phasegate.engine.restored import Plans
+    from phasegate.ports import Settlement, Store
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -43,7 +47,8 @@ def backup(file: Path, data: str, store: str, as_json: bool) -> None:
     \b
     Examples:
       phasegate store backup monday.phasegate
-      phasegate store backup /backups/monday.phasegate --store postgresql://pg@db/phasegate
+      phasegate store backup /backups/monday.phasegate \\
+        --store postgresql://pg@db/phasegate
     """
     from phasegate.adapters.stores.archive import back_up
     from phasegate.settings import Settings
@@ -75,20 +80,31 @@ def restore(*, file: Path, as_it_was: bool, by: str, data: str, store: str, as_j
     \b
     Examples:
       phasegate store restore monday.phasegate --data /var/lib/phasegate
-      phasegate store restore moved.phasegate --as-it-was --store postgresql://pg@db/phasegate
+      phasegate store restore moved.phasegate --as-it-was \\
+        --store postgresql://pg@db/phasegate
     """
     from phasegate.adapters.stores import archive
-    from phasegate.adapters.stores.backup_file import Unreadable
     from phasegate.cli.token import opened
-    from phasegate.core.event import Event
-    from phasegate.engine.restored import Plans, settlement
-    from phasegate.ports import Settlement
 
     with _failing():
         made_at = archive.made_at(file)  # before a store is made for what is no backup
     added: list[Event] = []
+    settle = _settling(file, made_at, by, as_it_was, added)
+    with (
+        opened(Path(data), store) as kept,
+        _failing(),
+        _bar("restoring", show=not as_json) as begun,
+    ):
+        head = archive.restore(kept, file, settle, begun)
+    _tell_restored(head, added, as_json=as_json)
 
-    def settle(logs: archive.Logs, plans: Plans) -> Settlement:
+
+def _settling(file: Path, made_at: str, by: str, as_it_was: bool, added: list[Event]) -> Settle:
+    """Return what settles a restored store; the events that it adds are put on `added`."""
+    from phasegate.adapters.stores.backup_file import Unreadable
+    from phasegate.engine.restored import settlement
+
+    def settle(logs: Logs, plans: Plans) -> Settlement:
         why = f"restored from a backup of {made_at}; what came since is not known"
         now = datetime.now(UTC)
         try:
@@ -98,18 +114,15 @@ def restore(*, file: Path, as_it_was: bool, by: str, data: str, store: str, as_j
         added.extend(found.events)
         return found
 
-    with (
-        opened(Path(data), store) as kept,
-        _failing(),
-        _bar("restoring", show=not as_json) as begun,
-    ):
-        head = archive.restore(kept, file, settle, begun)
-    told = [{"log": each.log, "number": each.number, "kind": each.kind} for each in added]
+    return settle
+
+
+def _tell_restored(head: Head, added: list[Event], *, as_json: bool) -> None:
     if as_json:
+        told = [{"log": each.log, "number": each.number, "kind": each.kind} for each in added]
         print_json({"made_at": head.made_at, "rows": dict(head.rows), "added": told})
         return
-    rows = head.rows
-    click.echo(f"restored {sum(rows.values()):,} rows of {head.made_at}; every chain holds")
+    click.echo(f"restored {sum(head.rows.values()):,} rows of {head.made_at}; every chain holds")
     for each in added:
         click.echo(f"  {each.log}: event {each.number} {each.kind}")
     click.echo("Flags that people changed are as they were then: phasegate flag list.")
@@ -180,7 +193,8 @@ def compact(
     \b
     Examples:
       phasegate store compact
-      phasegate store compact --pack-minutes-after 5m --pack-hours-after 1h --shrink
+      phasegate store compact --pack-minutes-after 5m --pack-hours-after 1h \\
+        --shrink
     """
     from phasegate.adapters.stores import archive
 

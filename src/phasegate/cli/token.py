@@ -46,7 +46,8 @@ def create(name: str, role: str, data: str, store: str, as_json: bool) -> None:
     Examples:
       phasegate token create ada --role operator
       PHASEGATE_TOKEN=$(phasegate token create ben --role approver)
-      phasegate token create cleo --role viewer --store postgresql://pg@db/phasegate
+      phasegate token create cleo --role viewer \\
+        --store postgresql://pg@db/phasegate
     """
     with opened(Path(data), store) as kept:
         if any(known.name == name for known in kept.tokens()):

@@ -10,7 +10,9 @@ from typing import cast
 
 from phasegate.core.event import Event, Json
 from phasegate.core.evidence import Position
+from phasegate.core.judge.versions import knows_earlier
 from phasegate.core.plan import Mode, Role
+from phasegate.core.stretch import Stretch
 
 
 class Status(Enum):
@@ -37,7 +39,8 @@ class Trial:
 
     Exposure may be in force before it is confirmed, so blindness counts from `since`.
 
-    begun   when it became this one: a person had it tried again, or a later phase took it over.
+    begun    when it became this one: a person had it tried again, or a later phase took it over.
+    earlier  its exposures before the present one, oldest first.
     """
 
     phase: str
@@ -49,6 +52,7 @@ class Trial:
     mode: Mode = Mode.LIVE
     since: datetime | None = None
     begun: datetime | None = None
+    earlier: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,6 +252,7 @@ def _exposed(run: Run, event: Event) -> Run:
             mode=Mode(_text(item, "mode")),
             since=before.since if before and goes_on else event.at,
             begun=before.begun if before and before.phase == item["phase"] else event.at,
+            earlier=_earlier(before, item, event) if before and goes_on else (),
         )
     now = [(t.phase, t.component, t.attempt) for t in trials.values() if t.exposure]
     return replace(
@@ -263,6 +268,13 @@ def _exposed(run: Run, event: Event) -> Run:
 def _goes_on(trial: Trial, item: Mapping[str, Json]) -> bool:
     """A later stage goes on with a trial; a later phase begins a new one, unseen so far."""
     return trial.state is TrialState.EXPOSED and trial.phase == item["phase"]
+
+
+def _earlier(trial: Trial, item: Mapping[str, Json], event: Event) -> tuple[Stretch, ...]:
+    """Return the exposures that are over once a trial goes on with another one."""
+    if not knows_earlier(event.body) or trial.exposure == item["exposure"]:
+        return trial.earlier
+    return (*trial.earlier, Stretch(exposure=trial.exposure, until=event.at.timestamp()))
 
 
 def _exposure_confirmed(run: Run, event: Event) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -19,6 +20,9 @@ PATIENCE_S = 60.0
 
 T = TypeVar("T")
 
+progress = logging.getLogger("phasegate.drills")
+"""Told what a drill begins to do or to wait for, for whoever watches."""
+
 
 class Broken(Exception):
     """A promise did not hold, or the drill could not be carried out; the text says which."""
@@ -32,6 +36,7 @@ class ServerProcess:
         self.name = name
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
+        progress.info("server %s starts", name)
         if wall is None:
             given = ["serve", "--port", "0", "--json", "--environment", "drill"]
             command = ["phasegate.cli.main", *given, "--data", str(self.folder)]
@@ -93,6 +98,7 @@ class ServerProcess:
 def until(what: str, happens: Callable[[], T], most_s: float = PATIENCE_S) -> tuple[T, float]:
     """Wait until something is so; return it and the seconds that took. Raises Broken."""
     began = time.perf_counter()
+    progress.info("waits until %s", what)
     why = ""
     while True:
         try:

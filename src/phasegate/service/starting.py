@@ -39,6 +39,7 @@ class StartRequest:
     """What a run is started with. origin: the path of the plan file, for the files beside it.
 
     environment  None: the plan's own. pace: by how much every duration is shortened, >= 1.
+    beside       finds what is wrong with the plan's folder, as the machine of the server has it.
     """
 
     text: str
@@ -46,6 +47,7 @@ class StartRequest:
     environment: str | None = None
     pace: float = 1.0
     endpoints: Mapping[str, str] | None = None
+    beside: planfile.Look | None = None
 
 
 def start(
@@ -54,7 +56,7 @@ def start(
     """Start a run of a plan; the first event of its log is returned."""
     if actor.role not in OPERATING:
         return may_not(actor, "start a run", OPERATING)
-    parsed = planfile.parse(request.text, request.origin)
+    parsed = planfile.parse(request.text, request.origin, request.beside)
     if parsed.plan is None or any(p.is_error for p in parsed.problems):
         return Rejected(problems=parsed.problems)
     plan = parsed.plan

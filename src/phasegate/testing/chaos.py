@@ -19,7 +19,8 @@ from phasegate.server.board import FlagBoard
 from phasegate.server.streams import Stream
 from phasegate.telemetry.observation import Exposure, Observation
 from phasegate.testing.crash import Crash, Fuse
-from phasegate.testing.world import Dial, World
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
 ENVIRONMENT = "staging"
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol  # Any: what an executor carries, and flag documents
 
 from phasegate import service
@@ -27,23 +27,8 @@ from phasegate.ports import ArmCount, CountQuestion, Exercise, NoData, Publisher
 from phasegate.telemetry.intake import Intake
 from phasegate.telemetry.observation import Exposure, Observation
 from phasegate.telemetry.tallying import Tallier
-from phasegate.testing.checkout import ADA, NOON
-
-
-class Dial:
-    """A clock that stands still until it is turned."""
-
-    def __init__(self, now: datetime = NOON) -> None:
-        """Start at noon."""
-        self.now = now
-
-    def __call__(self) -> datetime:
-        """Return the time it shows."""
-        return self.now
-
-    def turn(self, span: timedelta) -> None:
-        """Move it forward."""
-        self.now += span
+from phasegate.testing.checkout import ADA
+from phasegate.testing.dial import Dial
 
 
 class AtOnce(Executor):

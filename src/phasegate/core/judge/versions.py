@@ -11,13 +11,13 @@ from types import MappingProxyType
 
 METHODS: Mapping[str, int] = MappingProxyType(
     {
-        "relative": 2,
-        "repeat": 1,
+        "relative": 3,
+        "repeat": 2,
         "absolute": 2,
         "system": 2,
-        "means": 3,
+        "means": 4,
         "rates": 1,
-        "arms": 1,
+        "arms": 2,
         "shown": 1,
         "cases": 1,
         "level": 1,
@@ -33,3 +33,17 @@ def changed(recorded: Mapping[str, object]) -> tuple[str, ...]:
         for name, now in METHODS.items()
         if recorded.get(name) != now
     )
+
+
+EARLIER = 3
+"""The version of `relative` from which on late evidence is compared under the exposure of its time.
+
+What was exposed under one before is judged as it was then, so that its replay agrees.
+"""
+
+
+def knows_earlier(body: Mapping[str, object]) -> bool:
+    """Say whether an event is of a version that compares late evidence under earlier exposures."""
+    methods = body.get("methods")
+    version = methods.get("relative") if isinstance(methods, Mapping) else None
+    return isinstance(version, int) and version >= EARLIER
