@@ -33,6 +33,16 @@ def test_status_says_what_is_decided_and_why(
     assert "25 %" in shown
 
 
+def test_status_says_what_a_rollback_waits_for(
+    under_way: Any, view: Any, phasegate: Callable[..., Result]
+) -> None:
+    waits = "application checkout-1 was lost and may still serve"
+    under_way.on("GET", "/api/v1/runs/checkout-1", view(unconfirmed=[waits]))
+
+    assert f"\n  waits: {waits}\n" in phasegate("run", "status").stdout
+    assert f"\n  waits: {waits}\n" in phasegate("run", "why").stdout
+
+
 def test_status_in_json_is_what_the_server_says(
     under_way: Any, view: Any, phasegate: Callable[..., Result]
 ) -> None:

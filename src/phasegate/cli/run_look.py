@@ -87,6 +87,7 @@ def headline(view: shapes.RunView) -> Iterator[str]:
     yield f"plan {view.plan}, hash {view.plan_hash}, started by {view.started_by}"
     yield f"decision: {view.decision.verb} ({view.decision.rule})"
     yield from (f"  {reason}" for reason in view.decision.reasons)
+    yield from (f"  waits: {what}" for what in view.unconfirmed)
     budget = view.budget
     yield (
         f"error budget {percent(budget.total)}: {percent(budget.spent)} given to "
