@@ -200,8 +200,12 @@ class Stage:
         return telemetry.traces([span])
 
     def alarm(self, server: ServerProcess, component: str = "new_cart") -> None:
-        """Tell that somebody nearly came to harm."""
-        self.post(server, "/v1/logs", telemetry.alarm(SENTINEL, component), who="application")
+        """Tell that somebody nearly came to harm, once: a sender would again after a 503."""
+        try:
+            self.post(server, "/v1/logs", telemetry.alarm(SENTINEL, component), who="application")
+        except httpx.HTTPStatusError as refused:
+            if refused.response.status_code != 503:
+                raise
 
     def traffic(self, server: ServerProcess, client: FlagClient) -> Callable[[], int]:
         """Have patients come by all the time; the function that is returned ends it."""
