@@ -309,8 +309,13 @@ def test_a_waiver_that_lasts_no_sensible_time_is_malformed(
 def test_a_run_says_which_application_it_waits_for(plane: Plane, until: Until) -> None:
     run = plane.start()
     until(lambda: "exposure_confirmed" in plane.kinds(run))
+
+    def waits() -> list[str]:
+        told: list[str] = plane.get(f"/api/v1/runs/{run}").json()["unconfirmed"]
+        return told
+
     asked = {"environment": "demo", "name": "till"}
-    unsaid = plane.get(f"/api/v1/runs/{run}").json()["unconfirmed"]
+    unsaid = waits()
 
     with plane.clients["shop"].stream("GET", "/flags/v1/stream", params=asked) as stream:
         lines = stream.iter_lines()
@@ -319,8 +324,6 @@ def test_a_run_says_which_application_it_waits_for(plane: Plane, until: Until) -
         version = json.loads(document.removeprefix("data: "))["version"]
         plane.post(f"/flags/v1/streams/{name}/ack", {"version": version}, "shop")
         plane.post(f"/api/v1/runs/{run}/rollback", {"phase": "all", "reason": "over"})
-        until(lambda: "rollback_started" in plane.kinds(run))
-        told = plane.get(f"/api/v1/runs/{run}").json()["unconfirmed"]
+        until(lambda: waits() == ["application till has not confirmed"])
 
     assert unsaid == []
-    assert told == ["application till has not confirmed"]
