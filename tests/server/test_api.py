@@ -72,6 +72,28 @@ def test_a_plan_whose_cases_cannot_be_opened_starts_nothing(
     assert plane.get("/api/v1/runs").json() == {"runs": []}
 
 
+@pytest.mark.parametrize(
+    ("name", "url", "code"),
+    [
+        ("shp", "http://127.0.0.1:9", "endpoint-unknown"),
+        ("shop", "127.0.0.1:9", "endpoint-form"),
+        ("shop", "", "endpoint-form"),
+        ("shop", "http://[::1", "endpoint-form"),
+        ("shop", "http://ben:secret@127.0.0.1:9", "endpoint-secret"),
+    ],
+)
+def test_an_endpoint_is_one_of_the_plan_with_a_whole_url(
+    plane: Plane, plan: str, refused: Refused, *, name: str, url: str, code: str
+) -> None:
+    text = plan.replace("hazards:", 'endpoints: {shop: "http://127.0.0.1:9"}\nhazards:')
+    body = {"plan": text, "endpoints": {name: url}}
+
+    error = refused(plane.post("/api/v1/runs", body), 409, code)
+
+    assert "secret" not in str(error["message"])
+    assert plane.get("/api/v1/runs").json() == {"runs": []}
+
+
 def test_a_second_start_in_an_environment_says_which_run_is_there(
     plane: Plane, plan: str, refused: Refused
 ) -> None:
@@ -97,6 +119,8 @@ def test_a_run_may_start_right_after_the_one_before_was_taken_back(
     first = exposed()
     plane.post(f"/api/v1/runs/{first}/rollback", {"phase": "all", "reason": "again"})
     until(lambda: "rollback_confirmed" in plane.kinds(first))
+    (phase,) = plane.get(f"/api/v1/runs/{first}").json()["phases"]
+    assert phase["state"] == "rolled back"
 
     assert plane.start() != first
 

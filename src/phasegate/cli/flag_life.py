@@ -213,7 +213,10 @@ def definition_in(file: Path, key: str) -> dict[str, Any]:
 
     try:
         whole = read_document(file.read_text("utf-8"))
-    except (BrokenDocument, UnicodeDecodeError, OSError) as error:
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise Misused("flag-file", f"{file}: {why}", "Name a file that can be read.") from error
+    except (BrokenDocument, UnicodeDecodeError) as error:
         remedy = "Write a flagd flag in JSON or YAML."
         raise Misused("flag-file", f"{file}: {error}", remedy) from error
     flags = whole.get("flags")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from phasegate.cli import options
+from phasegate.cli.failing import Failed
 from phasegate.cli.plan import plan_argument, sound_plan
 from phasegate.cli.printing import console, print_json, print_table
 
@@ -71,7 +72,10 @@ def _write(plan: Plan, lines: Sequence[Foreseen], image: Path) -> None:
     try:
         image.write_text(svg(plan, lines), "utf-8")
     except OSError as error:
-        raise click.FileError(str(image), error.strerror or "it cannot be written") from error
+        why = error.strerror or type(error).__name__
+        raise Failed(
+            "image-unwritten", f"{image} cannot be written: {why}", "Name a file elsewhere."
+        ) from error
 
 
 def _tables(plan: Plan, lines: Sequence[Foreseen]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -158,13 +159,19 @@ def _chance(count: int, of: int) -> str:
     if not of:
         return "–"
     low, high = 1 - high_of(of - count, of, 0.975), high_of(count, of, 0.975)
-    return f"{100 * count / of:.3g} % ({100 * low:.3g}–{100 * high:.3g})"
+    # Limits are rounded away from the estimate, so that they stay limits.
+    low, high = math.floor(1000 * low) / 10, math.ceil(1000 * high) / 10
+    return f"{100 * count / of:.3g} % ({low:g}–{high:g})"
 
 
 def _spread(values: Sequence[float], unit: str) -> str:
     if not values:
         return "–"
-    return f"{_at(values, 0.5):.3g} ({_at(values, 0.9):.3g}){unit}"
+    return f"{_short(_at(values, 0.5))} ({_short(_at(values, 0.9))}){unit}"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _at(values: Sequence[float], share: float) -> float:

@@ -70,9 +70,10 @@ def _review(api: Connection, plan: dict[str, str], file: str) -> None:
     from phasegate.core.problem import Severity
 
     problems: list[Raw] = api.post("/api/v1/plans/check", plan).get("problems", [])
-    for problem in problems:
-        click.echo(_shown(problem, file), err=True)
     errors = [p for p in problems if p["severity"] == Severity.ERROR.value]
+    # Errors last: the first of many lines has left the screen.
+    for problem in [*(p for p in problems if p not in errors), *errors]:
+        click.echo(_shown(problem, file), err=True)
     if errors:
         raise Failed(
             "plan-rejected",

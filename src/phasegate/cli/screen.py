@@ -26,7 +26,7 @@ HEADS = (
     "outcome",
 )  # fmt: skip
 NARROW_HEADS = ("component", "guard", "estimate>", "to trip>", "outcome")
-SIGNS = {"passed": "✔", "under way": "▶", "waiting": "·"}
+SIGNS = {"passed": "✔", "under way": "▶", "waiting": "·", "rolled back": "✘"}
 
 
 def screen(

@@ -14,6 +14,7 @@ from phasegate.core.evidence import Finding, Judgement, Outcome
 from phasegate.core.judge.spending import Spending, Spent
 from phasegate.core.plan import Mode
 from phasegate.core.run import Status, Trial, TrialState
+from phasegate.core.stretch import Stretch
 
 Raw = Mapping[str, Any]
 
@@ -149,6 +150,7 @@ def _trial(raw: Raw) -> Trial:
             "state": TrialState(raw["state"]),
             "mode": Mode(raw["mode"]),
             "since": datetime.fromisoformat(since) if since else None,
+            "earlier": tuple(Stretch(**item) for item in raw.get("earlier", ())),
         }
     )
 

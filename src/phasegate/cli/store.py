@@ -55,7 +55,7 @@ def backup(file: Path, data: str, store: str, as_json: bool) -> None:
 
     origin = Settings(data=Path(data), store=store).adapter
     with _there(data, store) as kept, _failing(), _bar("backing up", show=not as_json) as begun:
-        found = back_up(kept, file, origin, datetime.now(UTC), begun)
+        found = back_up(kept, file, origin, datetime.now(UTC).replace(microsecond=0), begun)
     _tell(found, f"{file}: {file.stat().st_size:,} bytes", as_json=as_json)
 
 

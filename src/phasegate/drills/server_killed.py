@@ -39,7 +39,7 @@ def play(stage: Stage) -> Sequence[Figure]:
     slow.confirm()
     until("it is confirmed", lambda: "rollback_confirmed" in stage.kinds(run))
     confirmed = time.perf_counter() - killed
-    _safe_by_then(confirmed, treated(gone) + treated(stays))
+    _safe_by_then(lost, treated(gone) + treated(stays))
     until("nothing is lost or doubled", lambda: stage.seen(run) == 2 * VISITS)
     stage.event(run, "rollback_started")
     stage.event(run, "rollback_confirmed")
@@ -57,8 +57,8 @@ def play(stage: Stage) -> Sequence[Figure]:
     )
 
 
-def _safe_by_then(confirmed: float, served: int) -> None:
-    if confirmed < LEASE_S - 2.5:
+def _safe_by_then(lost: SlowApplication, served: int) -> None:
+    if time.monotonic() < lost.leased_until:
         raise Broken("it was confirmed before an application of the dead server lost its lease")
     if served:
         raise Broken("it was confirmed while an application still served the withdrawn version")

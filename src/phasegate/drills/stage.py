@@ -23,7 +23,7 @@ from phasegate.core.event import Event
 from phasegate.core.evidence import Position, Tally
 from phasegate.core.plan import Role
 from phasegate.drills import telemetry
-from phasegate.drills.processes import Broken, ServerProcess, until
+from phasegate.drills.processes import PATIENCE_S, Broken, ServerProcess, until
 from phasegate.drills.proxy import Wire
 from phasegate.ports import Store
 from phasegate.server.access import new_token
@@ -88,7 +88,7 @@ class Stage:
         self.store: Store = self._opened()
         self.servers: dict[str, ServerProcess] = {}
         self.tokens = {name: self._token(name, role) for name, role in _CAST.items()}
-        self._http = httpx.Client(timeout=10.0, trust_env=False)
+        self._http = httpx.Client(timeout=60.0, trust_env=False)
         self._stack.callback(self._http.close)
 
     def __enter__(self) -> Stage:
@@ -136,7 +136,7 @@ class Stage:
         """Connect an application that evaluates flags in memory."""
         client = FlagClient(server.url, "drill", self.tokens["application"], name=name)
         self._stack.callback(client.close)
-        if not client.wait_ready(10):
+        if not client.wait_ready(PATIENCE_S):
             raise Broken(f"application {name} got no flags from server {server.name}")
         return client
 
@@ -200,8 +200,12 @@ class Stage:
         return telemetry.traces([span])
 
     def alarm(self, server: ServerProcess, component: str = "new_cart") -> None:
-        """Tell that somebody nearly came to harm."""
-        self.post(server, "/v1/logs", telemetry.alarm(SENTINEL, component), who="application")
+        """Tell that somebody nearly came to harm, once: a sender would again after a 503."""
+        try:
+            self.post(server, "/v1/logs", telemetry.alarm(SENTINEL, component), who="application")
+        except httpx.HTTPStatusError as refused:
+            if refused.response.status_code != 503:
+                raise
 
     def traffic(self, server: ServerProcess, client: FlagClient) -> Callable[[], int]:
         """Have patients come by all the time; the function that is returned ends it."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock, RLock
 from typing import cast
 
 import structlog
 
-from phasegate.core.decide import Decision, Evidence, Situation, decide, due_steps
+from phasegate.core.decide import Decision, Evidence, Situation, decide, due_steps, standing
 from phasegate.core.event import ENGINE, Event, Json, chain
 from phasegate.core.judge.versions import METHODS, changed
 from phasegate.core.plan import Plan, Step
 from phasegate.core.run import Rollback, Run, apply, replay
+from phasegate.engine.afterwards import Afterwards, Heard, told
 from phasegate.engine.known import evidence_of, findings_of
 from phasegate.engine.memory import Memory, catch_up, note, recall, see
 from phasegate.engine.observer import Observer
@@ -66,6 +67,7 @@ class Reconciler:
         self._since_in: dict[str, datetime] = {}
         self._memories: dict[str, Memory] = {}
         self._brought: dict[str, int] = {}
+        self._afterwards = Afterwards(store)
         self._lock = Lock()
         self._locks: dict[str, RLock] = {}
         self.before_exposing: Callable[[Plan, Run], None] = lambda *_: None
@@ -94,6 +96,11 @@ class Reconciler:
                 # Somebody was faster. What is in the log now decides; nothing of ours was written.
                 self._memories.pop(run_id, None)
                 return self._turn(run_id)
+
+    def heard_after(self, plan: Plan, run: Run) -> Heard:
+        """Return the sentinels that were heard since a run has ended. Raises Unavailable."""
+        with self._alone(run.id):
+            return self._afterwards.heard(plan, run, self._clock())
 
     def resume(self, run_id: str, unwatched: timedelta) -> None:
         """Write down that nobody has watched for so long, if that was long: soaking begins anew.
@@ -214,6 +221,9 @@ class Reconciler:
         findings = findings_of(self._store, memory.run)
         since = self._since_in.get(memory.run.environment, self._since)
         evidence = evidence_of(memory, findings, since, now)
+        if memory.run.ended:
+            heard = self._afterwards.heard(memory.plan, memory.run, now)
+            evidence = replace(evidence, after_end=told(memory.run, heard))
         decision = decide(memory.plan, memory.run, evidence, now)
         return View(plan=memory.plan, run=memory.run, evidence=evidence, decision=decision, at=now)
 
@@ -223,7 +233,7 @@ class Reconciler:
             return
         situation = Situation(plan=view.plan, run=view.run, evidence=view.evidence, now=view.at)
         steps: tuple[Step, ...] = () if view.run.paused else due_steps(situation)
-        self._observer.begin(view.plan, view.run, origin, steps, view.evidence.findings)
+        self._observer.begin(view.plan, view.run, origin, steps, standing(situation))
         self._observer.read_levels(view.plan, view.run, origin)
 
 

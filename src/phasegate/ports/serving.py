@@ -15,11 +15,13 @@ class Wanted:
     """An environment's flags as runs want them, and the journal of what people did by hand.
 
     version counts the writes of runs and the changes of people, so that it only grows.
+    count   names that count: another store has another one.
     """
 
     version: int
     states: tuple[FlagState, ...]
     journal: Journal
+    count: str = ""
 
 
 class Serving(Protocol):

@@ -6,7 +6,7 @@ the subject was seen in. Half a million subjects fit into memory that way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from struct import pack, unpack
 
 from phasegate.core.evidence import Arm
@@ -42,6 +42,19 @@ class Subjects:
             return 0
         first, self._states[subject] = _met_again(state, place >> 1, place & 1)
         return int(first)
+
+    def first_visits(self, subjects: Iterable[int], place: int) -> Iterator[tuple[int, int]]:
+        """Note visits at one place; yield whose is a first one, and what `meet` says of it."""
+        here, beyond = place << BLOCKS, place + 1 << BLOCKS
+        known = self._states.get
+        for subject in subjects:
+            # Most were seen in this block already, as this says at once.
+            state = known(subject, -1)
+            if here <= state < beyond and state & 1:
+                continue
+            met = self.meet(subject, place)
+            if met:
+                yield subject, met
 
     def recall(self, subjects: Iterable[int]) -> None:
         """Take up whom the series had seen before a restart."""

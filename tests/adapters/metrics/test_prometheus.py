@@ -230,10 +230,10 @@ def test_a_target_that_is_gone_leaves_no_level_behind(
     metric, source = a_level("prometheus", "memory", "memory"), PrometheusSource()
     with watched() as (target, url):
         target.lines = "memory 55\n"
-        until(lambda: answered(source, metric, url) == 55, 10)
+        until(lambda: answered(source, metric, url) == 55)
         target.lines = ""
 
-        until(lambda: answered(source, metric, url) is None, 10)
+        until(lambda: answered(source, metric, url) is None)
 
 
 def answered(source: PrometheusSource, metric: Metric, url: str) -> float | None:
