@@ -238,7 +238,9 @@ def _attributed(guard: ShareGuard, terms: Terms, arms: Arms, *, alone: bool) -> 
         return guard
     fired = _firing(guard, terms)
     if not fired:
-        return capped(guard) if guard.outage else guard._replace(waited=0)
+        if guard.outage:
+            return capped(guard)
+        return guard._replace(waited=0) if guard.waited else guard
     treated_fails = ABSOLUTE in fired or beyond(arms.treated, terms.allowed)
     spared = alone or not control_fails(terms.allowed, arms)
     if not guard.outage and treated_fails and spared:
