@@ -30,8 +30,8 @@ def test_who_gave_no_answer_why_and_what_to_do_is_said() -> None:
         httpx.get(url, trust_env=False)
 
     assert unanswered(url, caught.value) == (
-        "no answer from 127.0.0.1:9: nothing listens there. Start it, or give the run its address: "
-        "--endpoint NAME=URL, or `endpoints` of the plan. [no-answer]"
+        "no answer from 127.0.0.1:9: nothing listens there; "
+        "start it, or give the run another --endpoint [no-answer]"
     )
 
 

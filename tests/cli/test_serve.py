@@ -147,3 +147,23 @@ def test_an_address_that_is_taken_is_told(alone: Callable[..., Result]) -> None:
     assert f"cannot listen on 127.0.0.1 port {port}: Address already in use\n" in result.stderr
     assert "[address-unavailable]" in result.stderr
     assert not Path("pg").exists()
+
+
+@pytest.mark.parametrize("host", ["nohost.invalid", "192.0.2.1"])
+def test_an_address_of_no_own_is_told_what_to_give(host: str, alone: Callable[..., Result]) -> None:
+    told = alone("serve", "--data", "pg", "--port", "0", "--host", host).stderr
+
+    assert "Give --host an address of this machine, like 127.0.0.1.  [address-unavailable]" in told
+    assert "while" not in told
+
+
+def test_what_cannot_be_an_environment_is_served_to_nobody(alone: Callable[..., Result]) -> None:
+    result = alone("serve", "--data", "pg", "--port", "0", "--environment", "a b")
+
+    assert result.exit_code == 2
+    assert "'a b' cannot be the name of an environment" in result.stderr
+    assert "[environment-form]" in result.stderr
+
+
+def test_plans_are_looked_for_in_a_folder_that_is_there(alone: Callable[..., Result]) -> None:
+    assert alone("serve", "--data", "pg", "--port", "0", "--plans", "nowhere").exit_code == 2

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
 from phasegate.adapters.stores.sqlite import open_in
@@ -85,3 +86,20 @@ def test_a_database_that_cannot_be_reached_has_one_code(alone: Callable[..., Res
 
     assert re.findall(r"\[[a-z-]+\]", told) == ["[store-unreachable]"]
     assert "127.0.0.1:9" in told
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\x1b[31mda", "a\nda", "a" * 81])
+def test_a_name_that_cannot_be_read_is_refused(name: str, alone: Callable[..., Result]) -> None:
+    result = alone("token", "create", name, "--role", "viewer", "--data", "pg")
+
+    assert result.exit_code == 2
+    assert "[token-name]" in result.stderr
+    assert not Path("pg").exists()
+
+
+def test_a_store_that_cannot_be_made_is_told_in_words(alone: Callable[..., Result]) -> None:
+    Path("file").touch()
+
+    told = alone("token", "create", "ada", "--role", "viewer", "--data", "file").stderr
+
+    assert told.startswith("error: the store in file cannot be opened: file: File exists\n")

@@ -279,6 +279,12 @@ def test_an_alias_is_pointed_out() -> None:
     assert [problem.code for problem in parse(text).problems] == ["yaml-alias"]
 
 
+def test_a_tab_that_indents_is_named() -> None:
+    (problem,) = parse(GOOD.replace("    week: 2", "\tweek: 2", 1)).problems
+
+    assert problem.remedy == "A tab cannot indent in YAML: use spaces."
+
+
 def test_an_unused_metric_is_pointed_out() -> None:
     text = GOOD.replace("      - response_time > 3s\n", "").replace(
         "response_time < 2s", "queue < 5 messages"

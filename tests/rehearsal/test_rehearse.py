@@ -133,6 +133,8 @@ def test_the_command_prints_chances_with_their_limits(file: str) -> None:
     assert told.exit_code == 0, told.output
     assert "30 healthy rehearsals of checkout" in told.output
     assert "error_rate" in told.output
+    assert "0 % (0–11.6)" in told.output
+    assert "e+" not in told.output
 
 
 def test_the_command_prints_json_for_programs(file: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -72,6 +73,28 @@ def test_a_plan_whose_cases_cannot_be_opened_starts_nothing(
     assert plane.get("/api/v1/runs").json() == {"runs": []}
 
 
+@pytest.mark.parametrize(
+    ("name", "url", "code"),
+    [
+        ("shp", "http://127.0.0.1:9", "endpoint-unknown"),
+        ("shop", "127.0.0.1:9", "endpoint-form"),
+        ("shop", "", "endpoint-form"),
+        ("shop", "http://[::1", "endpoint-form"),
+        ("shop", "http://ben:secret@127.0.0.1:9", "endpoint-secret"),
+    ],
+)
+def test_an_endpoint_is_one_of_the_plan_with_a_whole_url(
+    plane: Plane, plan: str, refused: Refused, *, name: str, url: str, code: str
+) -> None:
+    text = plan.replace("hazards:", 'endpoints: {shop: "http://127.0.0.1:9"}\nhazards:')
+    body = {"plan": text, "endpoints": {name: url}}
+
+    error = refused(plane.post("/api/v1/runs", body), 409, code)
+
+    assert "secret" not in str(error["message"])
+    assert plane.get("/api/v1/runs").json() == {"runs": []}
+
+
 def test_a_second_start_in_an_environment_says_which_run_is_there(
     plane: Plane, plan: str, refused: Refused
 ) -> None:
@@ -97,6 +120,8 @@ def test_a_run_may_start_right_after_the_one_before_was_taken_back(
     first = exposed()
     plane.post(f"/api/v1/runs/{first}/rollback", {"phase": "all", "reason": "again"})
     until(lambda: "rollback_confirmed" in plane.kinds(first))
+    (phase,) = plane.get(f"/api/v1/runs/{first}").json()["phases"]
+    assert phase["state"] == "rolled back"
 
     assert plane.start() != first
 
@@ -279,3 +304,26 @@ def test_a_waiver_that_lasts_no_sensible_time_is_malformed(
         body = {**asked, "lasts_s": lasts_s}
         refused(plane.post(f"/api/v1/runs/{run}/waive", body, "ben"), 400, "malformed")
     assert "waived" not in plane.kinds(run)
+
+
+def test_a_run_says_which_application_it_waits_for(plane: Plane, until: Until) -> None:
+    run = plane.start()
+    until(lambda: "exposure_confirmed" in plane.kinds(run))
+
+    def waits() -> list[str]:
+        told: list[str] = plane.get(f"/api/v1/runs/{run}").json()["unconfirmed"]
+        return told
+
+    asked = {"environment": "demo", "name": "till"}
+    unsaid = waits()
+
+    with plane.clients["shop"].stream("GET", "/flags/v1/stream", params=asked) as stream:
+        lines = stream.iter_lines()
+        hello, document = (next(one for one in lines if one.startswith("data: ")) for _ in "ab")
+        name = json.loads(hello.removeprefix("data: "))["stream"]
+        version = json.loads(document.removeprefix("data: "))["version"]
+        plane.post(f"/flags/v1/streams/{name}/ack", {"version": version}, "shop")
+        plane.post(f"/api/v1/runs/{run}/rollback", {"phase": "all", "reason": "over"})
+        until(lambda: waits() == ["application till has not confirmed"])
+
+    assert unsaid == []

@@ -12,10 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-REMEDY = (
-    "Start it, or give the run its address: --endpoint NAME=URL, or `endpoints` of the plan. "
-    "[no-answer]"
-)
+REMEDY = "start it, or give the run another --endpoint [no-answer]"
 
 KINDS: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionRefusedError, "nothing listens there"),
@@ -37,7 +34,7 @@ KINDS: tuple[tuple[type[BaseException], str], ...] = (
 
 def unanswered(url: str, error: Exception) -> str:
     """Return the whole message for an error in asking an address."""
-    return f"no answer from {place(url)}: {why(error)}. {REMEDY}"
+    return f"no answer from {place(url)}: {why(error)}; {REMEDY}"
 
 
 def place(url: str) -> str:

@@ -35,6 +35,14 @@ EXPLANATIONS: dict[str, str] = {
         "for both, since its query does not name the environment. One run could pass on the "
         "other's traffic, so a second one is not started."
     ),
+    "endpoint-unknown": (
+        "A run may give another address to an endpoint that its plan has, and to no other: a "
+        "misspelt name would leave the plan's own address in force, and nobody would see it."
+    ),
+    "endpoint-form": (
+        "An endpoint is given a whole URL with its scheme, like http://127.0.0.1:9000 or "
+        "postgresql://db.example/clinic."
+    ),
     "endpoint-secret": (
         "The endpoints of a run are kept in its log, which people read. A user or password in a "
         "URL would stay there for good, so it is refused; let the endpoint trust this machine."
@@ -46,6 +54,10 @@ EXPLANATIONS: dict[str, str] = {
     "stages-ahead": (
         "A sign-off lets the whole phase pass. Given at a smaller exposure it would pass the "
         "largest one, which nobody had seen by then."
+    ),
+    "not-signed": (
+        "The question whether to sign was not answered with y, or nobody was there to answer it. A "
+        "script says which plan it has read with --plan-hash."
     ),
     "meaning-missing": "A sign-off states what it means, since that is what the signer stands for.",
     # Reaching the server.
@@ -88,6 +100,10 @@ EXPLANATIONS: dict[str, str] = {
     "unknown-store": (
         "No installed adapter goes by the store's name or the scheme of its URL; the message lists "
         "those that do."
+    ),
+    "token-name": (
+        "Names of tokens stand in logs and on screens for good, so they can be read: not empty, "
+        "at most 80 characters, none of them a control character."
     ),
     "no-store": "There is nothing in that folder yet; a server makes it when it first starts.",
     "malformed": "The request was not of the documented shape; the message says where.",
@@ -195,6 +211,7 @@ EXPLANATIONS: dict[str, str] = {
         "The backup could not be written, for instance because the disk is full. What was begun "
         "is gone; a file that was there is untouched."
     ),
+    "image-unwritten": "The drawing could not be written where you said; the message says why.",
     # Drills.
     "unknown-drill": "There is no drill of that name; `phasegate drill` lists all.",
     "drill-failed": (

@@ -30,12 +30,12 @@ def read_plan(file: Path) -> str:
     """Return a plan file's text. Raises Failed if it is no text."""
     try:
         return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failed(
-            "plan-unreadable",
-            f"{file} cannot be read ({type(error).__name__})",
-            "A plan file is text in UTF-8.",
-        ) from error
+    except UnicodeDecodeError as error:
+        why = f"{file} is no text in UTF-8"
+        raise Failed("plan-unreadable", why, "Save it as UTF-8.") from error
+    except OSError as error:
+        why = f"{file} cannot be read: {error.strerror or type(error).__name__}"
+        raise Failed("plan-unreadable", why, "Name a plan file that you may read.") from error
 
 
 COMMANDS = {
@@ -83,7 +83,8 @@ def check(file: Path, as_json: bool) -> None:
         problems = [{"line": None, **plain(problem)} for problem in parsed.problems]
         print_json({"plan_hash": parsed.plan and parsed.plan.hash, "problems": problems})
     else:
-        for problem in parsed.problems:
+        # Errors last: the first of many lines has left the screen.
+        for problem in (*parsed.warnings, *parsed.errors):
             click.echo(problem.shown(str(file)))
     if parsed.plan is None:
         raise _wrong(file, parsed)

@@ -50,7 +50,7 @@ def start(
     \b
     Examples:
       phasegate run start plans/checkout.yaml
-      phasegate run start plans/checkout.yaml --environment demo --pace 60 \\
+      phasegate run start plans/sihat-tcm.yaml --environment demo --pace 60 \\
         --endpoint clinic=http://127.0.0.1:9000
     """
     plan = {"plan": read_plan(file), "origin": str(file.resolve())}
@@ -70,9 +70,10 @@ def _review(api: Connection, plan: dict[str, str], file: str) -> None:
     from phasegate.core.problem import Severity
 
     problems: list[Raw] = api.post("/api/v1/plans/check", plan).get("problems", [])
-    for problem in problems:
-        click.echo(_shown(problem, file), err=True)
     errors = [p for p in problems if p["severity"] == Severity.ERROR.value]
+    # Errors last: the first of many lines has left the screen.
+    for problem in [*(p for p in problems if p not in errors), *errors]:
+        click.echo(_shown(problem, file), err=True)
     if errors:
         raise Failed(
             "plan-rejected",

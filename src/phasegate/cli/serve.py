@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -72,14 +73,23 @@ def _listen(host: str, port: int) -> socket.socket:
         raise Failed(
             "address-unavailable",
             f"cannot listen on {host} port {port}: {_reason(error)}",
-            "Another program may listen there; end it, or give another --port.",
+            _way_out(error),
         ) from error
 
 
 def _reason(error: OSError) -> str:
     """Say in a few words why nobody can listen there; Python's own words name the address again."""
     number = error.errno or 0
-    return os.strerror(number) if number > 0 else str(error.strerror or error)
+    said = os.strerror(number) if number > 0 else str(error.strerror or error)
+    return said.partition(" (while")[0]
+
+
+def _way_out(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "Another program listens there: end it, or give another --port."
+    if error.errno == errno.EACCES:
+        return "Only root may listen below port 1024: give another --port."
+    return "Give --host an address of this machine, like 127.0.0.1."
 
 
 def _open(settings: Settings) -> Server:

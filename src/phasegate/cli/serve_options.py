@@ -35,6 +35,7 @@ OPTIONS = (
         envvar="PHASEGATE_ENVIRONMENT",
         default="production",
         show_default=True,
+        callback=values.environment,
         help="Whose flags applications get that name none.",
     ),
     click.option(

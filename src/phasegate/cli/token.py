@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from phasegate.settings import Settings
 
 
+LONGEST_NAME = 80
+
+
 @click.group(cls=Commands)
 def token() -> None:
     """Make and list access tokens. Works on the store itself, on the server's machine."""
@@ -49,6 +52,12 @@ def create(name: str, role: str, data: str, store: str, as_json: bool) -> None:
       phasegate token create cleo --role viewer \\
         --store postgresql://pg@db/phasegate
     """
+    if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise Misused(
+            "token-name",
+            "that is no name of a person or an application",
+            f"Give one of at most {LONGEST_NAME} characters that can be read: it stands in logs.",
+        )
     with opened(Path(data), store) as kept:
         if any(known.name == name for known in kept.tokens()):
             click.echo(f"the earlier token of {name} ends with this", err=True)
@@ -123,6 +132,12 @@ def opening(settings: Settings) -> Iterator[None]:
     except (Unavailable, OSError) as error:
         raise Failed.told(
             "store-unavailable",
-            f"the store in {settings.place} cannot be opened: {error}",
+            f"the store in {settings.place} cannot be opened: {_said(error)}",
             "Check that it is there and can be written to.",
         ) from error
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

@@ -58,6 +58,16 @@ def duration(_: click.Context, __: click.Parameter, text: str | None) -> timedel
     return None if text is None else _read(values.duration, text)
 
 
+def environment(_: click.Context, __: click.Parameter, text: str) -> str:
+    """Return a name that an environment may have."""
+    from phasegate.service.refusals import name_refused
+
+    refusal = name_refused(text)
+    if refusal:
+        raise click.BadParameter(f"{refusal.message}. {refusal.remedy}  [{refusal.code}]")
+    return text
+
+
 def endpoints(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
     """Return URLs by name from texts like `clinic=http://127.0.0.1:9000`."""
     return dict(_endpoint(text) for text in texts)

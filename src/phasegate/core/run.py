@@ -10,7 +10,7 @@ from typing import cast
 
 from phasegate.core.event import Event, Json
 from phasegate.core.evidence import Position
-from phasegate.core.judge.versions import knows_earlier
+from phasegate.core.judge.versions import knows_aging, knows_earlier
 from phasegate.core.plan import Mode, Role
 from phasegate.core.stretch import Stretch
 
@@ -111,6 +111,7 @@ class Run:
     passed         phases that passed, in order.
     phase_attempt  grows when a phase is tried again: its steps and gates count anew.
     stage          index of the exposure in force within the phase; -1: not exposed yet.
+    steps_since    since when what is proven before the phase counts; None: it does not grow old.
     exposing       number of the exposure event not yet confirmed at the target; None: confirmed.
     watched_since  when the phase's latest exposure was confirmed.
     resumed_at     when watching went on after nobody had watched for long.
@@ -133,6 +134,7 @@ class Run:
     passed: tuple[str, ...] = ()
     phase_attempt: int = 1
     stage: int = -1
+    steps_since: datetime | None = None
     exposing: int | None = None
     watched_since: datetime | None = None
     resumed_at: datetime | None = None
@@ -144,6 +146,7 @@ class Run:
     signatures: tuple[Signature, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     ended: Status | None = None
+    ended_at: datetime | None = None
 
     @property
     def status(self) -> Status:
@@ -230,6 +233,7 @@ def _phase_started(run: Run, event: Event) -> Run:
         phase=_text(event.body, "phase"),
         phase_attempt=1,
         stage=-1,
+        steps_since=event.at if knows_aging(event.body) else None,
         exposing=None,
         watched_since=None,
         closed={},
@@ -306,7 +310,9 @@ def _rollback_confirmed(run: Run, event: Event) -> Run:
     number = _number(event.body, "rollback")
     rest = tuple(rollback for rollback in run.rollbacks if rollback.number != number)
     ends = any(rollback.run_ends for rollback in run.rollbacks if rollback.number == number)
-    return replace(run, rollbacks=rest, ended=Status.ROLLED_BACK if ends else run.ended)
+    if not ends:
+        return replace(run, rollbacks=rest)
+    return replace(run, rollbacks=rest, ended=Status.ROLLED_BACK, ended_at=event.at)
 
 
 def _retried(run: Run, event: Event) -> Run:
@@ -368,12 +374,13 @@ def _paused(run: Run, _: Event) -> Run:
     return replace(run, paused=True)
 
 
-def _resumed(run: Run, _: Event) -> Run:
-    return replace(run, paused=False)
+def _resumed(run: Run, event: Event) -> Run:
+    # Somebody had a reason to pause: what was proven before it is proven anew.
+    return replace(run, paused=False, steps_since=run.steps_since and event.at)
 
 
-def _completed(run: Run, _: Event) -> Run:
-    return replace(run, ended=Status.COMPLETED)
+def _completed(run: Run, event: Event) -> Run:
+    return replace(run, ended=Status.COMPLETED, ended_at=event.at)
 
 
 CHANGES: dict[str, Callable[[Run, Event], Run]] = {

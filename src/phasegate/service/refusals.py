@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from phasegate.core.command import Refusal
 from phasegate.core.plan import KNOW_SUBJECTS, Metric, Plan
+from phasegate.core.problem import suggestion
 from phasegate.core.watching import COUNTED_KINDS
 from phasegate.planfile.values import NAME
 from phasegate.ports import Store
@@ -20,22 +21,52 @@ MOST_PACE = 1_000_000
 """A week becomes less than a second: nothing can be watched in less."""
 
 
-def names_refused(environment: str, endpoints: Mapping[str, str]) -> Refusal | None:
-    """Refuse names and addresses that must not stand in a log for good."""
+def name_refused(environment: str) -> Refusal | None:
+    """Refuse what cannot be the name of an environment."""
     if not re.fullmatch(NAME, environment):
         return Refusal(
             code="environment-form",
             message=f"{environment[:80]!r} cannot be the name of an environment",
             remedy="Use letters, digits, _ and -, a letter first.",
         )
+    return None
+
+
+def endpoints_refused(plan: Plan, endpoints: Mapping[str, str]) -> Refusal | None:
+    """Refuse an endpoint that the plan does not have, and what is no address or holds a secret."""
+    known = [name for name, _ in plan.endpoints]
     for name, url in endpoints.items():
-        if urlsplit(url).username is not None:
+        if name not in known:
+            return Refusal(
+                code="endpoint-unknown",
+                message=f"the plan has no endpoint {name[:80]!r}",
+                remedy=suggestion(name, known),
+            )
+        refusal = _url_refused(name, url)
+        if refusal:
+            return refusal
+    return None
+
+
+def _url_refused(name: str, url: str) -> Refusal | None:
+    try:
+        parts = urlsplit(url)
+        if parts.username is not None:
             return Refusal(
                 code="endpoint-secret",
                 message=f"the URL of endpoint {name} carries a user or a password",
                 remedy="Leave them out: what a run is started with is kept in its log.",
             )
-    return None
+        whole = bool(parts.scheme) and "://" in url
+    except ValueError:
+        whole = False
+    if whole:
+        return None
+    return Refusal(
+        code="endpoint-form",
+        message=f"endpoint {name} is given no address",
+        remedy="Give a whole URL, like http://127.0.0.1:9000.",
+    )
 
 
 def pace_refused(pace: float, environment: str) -> Refusal | None:

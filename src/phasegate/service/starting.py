@@ -17,7 +17,8 @@ from phasegate.core.problem import Problem
 from phasegate.ports import Store, Unavailable
 from phasegate.service.refusals import (
     busy,
-    names_refused,
+    endpoints_refused,
+    name_refused,
     pace_refused,
     start_under_way,
     watched_elsewhere,
@@ -62,8 +63,10 @@ def start(
     plan = parsed.plan
     environment = request.environment or plan.environment
     event = _run_started(plan, request, environment, actor, now)
-    refusal = names_refused(environment, request.endpoints or {}) or pace_refused(
-        request.pace, environment
+    refusal = (
+        name_refused(environment)
+        or endpoints_refused(plan, request.endpoints or {})
+        or pace_refused(request.pace, environment)
     )
     if refusal:
         return refusal

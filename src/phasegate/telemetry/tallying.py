@@ -15,6 +15,7 @@ from phasegate.telemetry import levels
 from phasegate.telemetry.arranging import arranged
 from phasegate.telemetry.bundles import Bundle, identity_of
 from phasegate.telemetry.counters import Counters
+from phasegate.telemetry.crowds import Crowds
 from phasegate.telemetry.joining import Held, Joins, Trace
 from phasegate.telemetry.observation import EXPOSURE_EVENT, Observation, Point
 from phasegate.telemetry.outcomes import Outcomes
@@ -112,16 +113,18 @@ class Tallier:
             self._counters.received += len(observations)
             outcomes: list[Observation] = []
             watches_requests = None in self._watching.alarms
+            if watches_requests:
+                outcomes.extend(one for one in observations if one.event is None)
+            crowds = Crowds(self._watching, self._places)
             # All exposures first: the order within a batch means nothing.
-            for one in observations:
+            for one in crowds.unusual(observations, now):
                 if one.event is None:
                     self._take_request(one, now)
-                    if watches_requests:
-                        outcomes.append(one)
                 elif one.event == EXPOSURE_EVENT:
                     self._take_exposure(one, now)
                 else:
                     outcomes.append(one)
+            self._counters.joined += crowds.counted
             for one in outcomes:
                 ignored = self._counters.ignored
                 alarmed = self._outcomes.take(one, self._watching, now)

@@ -11,6 +11,7 @@ from phasegate.flags.document import OFF, ON
 from phasegate.telemetry.bundles import Bundle, BundleKey, Identity
 from phasegate.telemetry.exposing import SET
 from phasegate.telemetry.exposures import FlagAt
+from phasegate.telemetry.glance import Glance, glance
 from phasegate.telemetry.levels import Level
 from phasegate.telemetry.observation import Observation
 from phasegate.telemetry.wanted import Wanted, wanted
@@ -29,6 +30,7 @@ class Route(NamedTuple):
     outcomes where events that follow such a request are counted.
     joined   flags, with the arm's bit, that outcomes may be joined to later.
     lacking  it lacks a flag whose requests are counted, as far as it is of that environment.
+    glance   how requests like it are counted together; None: they are not.
     """
 
     arms: Mapping[FlagAt, int]
@@ -36,6 +38,7 @@ class Route(NamedTuple):
     outcomes: tuple[tuple[int, Bundle], ...]
     joined: tuple[tuple[FlagAt, int], ...]
     lacking: bool
+    glance: Glance | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,11 +133,14 @@ class Watching:
             if at is not None and bit is not None and bit >= arms.get(at, 0):
                 arms[at] = bit
         here = {environment for environment, _ in arms}
+        counting = tuple(
+            (bit, bundle) for at, bit in arms.items() for bundle in self.by_flag.get(at, ())
+        )
+        lacking = any(at not in arms for at in self.by_flag if not here or at[0] in here)
+        unattributable = any(told is None and flag in self.shared for flag, _, told in signature)
         route = Route(
             arms=arms,
-            counting=tuple(
-                (bit, bundle) for at, bit in arms.items() for bundle in self.by_flag.get(at, ())
-            ),
+            counting=counting,
             outcomes=tuple(
                 (arms[trial.at], bundle)
                 for trials in self.by_event.values()
@@ -145,7 +151,8 @@ class Watching:
                 if bundle.key.event is not None
             ),
             joined=tuple((at, bit) for at, bit in arms.items() if at in self.joined_flags),
-            lacking=any(at not in arms for at in self.by_flag if not here or at[0] in here),
+            lacking=lacking,
+            glance=None if lacking or unattributable else glance(counting),
         )
         if len(self._routes) >= MOST_ROUTES:
             self._routes.clear()

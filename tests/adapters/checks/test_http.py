@@ -63,8 +63,8 @@ def test_no_answer_says_nothing_of_health_and_names_host_and_port_alone() -> Non
         check("http://somebody:secret@127.0.0.1:9/health")
 
     assert str(caught.value) == (
-        "no answer from 127.0.0.1:9: nothing listens there. Start it, or give the run its address: "
-        "--endpoint NAME=URL, or `endpoints` of the plan. [no-answer]"
+        "no answer from 127.0.0.1:9: nothing listens there; "
+        "start it, or give the run another --endpoint [no-answer]"
     )
 
 

@@ -332,3 +332,13 @@ def test_a_total_outage_of_two_minutes_after_health_is_found_and_blames_nobody(f
     (verdict,) = trial.guards()
 
     assert (verdict.outcome, verdict.accuses) == (Outcome.FAIL, False)
+
+
+def test_a_judgement_says_when_it_is_read_what_was_so_when_it_was_judged(feed) -> None:
+    trial = feed().people("treatment", 200, 3).people("control", 600, 6)
+    read_at_once, read_late = trial.guards()[0], trial.guards()[0]
+    said = (read_at_once.sentence, read_at_once.low, read_at_once.high)
+
+    trial.people("treatment", 400, 40, at=31).people("control", 600, 6, at=31).guards()
+
+    assert (read_late.sentence, read_late.low, read_late.high) == said

@@ -22,6 +22,7 @@ METHODS: Mapping[str, int] = MappingProxyType(
         "cases": 1,
         "level": 1,
         "sentinel": 1,
+        "steps": 1,
     }
 )
 
@@ -42,8 +43,21 @@ What was exposed under one before is judged as it was then, so that its replay a
 """
 
 
+AGING = 1
+"""The version of `steps` from which on what was proven before a phase grows old."""
+
+
 def knows_earlier(body: Mapping[str, object]) -> bool:
     """Say whether an event is of a version that compares late evidence under earlier exposures."""
+    return _knows(body, "relative", EARLIER)
+
+
+def knows_aging(body: Mapping[str, object]) -> bool:
+    """Say whether an event is of a version to which what was proven before a phase grows old."""
+    return _knows(body, "steps", AGING)
+
+
+def _knows(body: Mapping[str, object], method: str, least: int) -> bool:
     methods = body.get("methods")
-    version = methods.get("relative") if isinstance(methods, Mapping) else None
-    return isinstance(version, int) and version >= EARLIER
+    version = methods.get(method) if isinstance(methods, Mapping) else None
+    return isinstance(version, int) and version >= least
