@@ -116,6 +116,7 @@ class Run:
     watched_since  when the phase's latest exposure was confirmed.
     resumed_at     when watching went on after nobody had watched for long.
     begun          every trial that was ever exposed: (phase, component, attempt), in order.
+    ended_after    up to where evidence had been judged when it ended: what came later was not.
     closed         what needs a person before the phase may pass: condition → why.
     """
 
@@ -146,7 +147,7 @@ class Run:
     signatures: tuple[Signature, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     ended: Status | None = None
-    ended_at: datetime | None = None
+    ended_after: Position | None = None
 
     @property
     def status(self) -> Status:
@@ -312,7 +313,7 @@ def _rollback_confirmed(run: Run, event: Event) -> Run:
     ends = any(rollback.run_ends for rollback in run.rollbacks if rollback.number == number)
     if not ends:
         return replace(run, rollbacks=rest)
-    return replace(run, rollbacks=rest, ended=Status.ROLLED_BACK, ended_at=event.at)
+    return _ended(replace(run, rollbacks=rest), event, Status.ROLLED_BACK)
 
 
 def _retried(run: Run, event: Event) -> Run:
@@ -380,7 +381,13 @@ def _resumed(run: Run, event: Event) -> Run:
 
 
 def _completed(run: Run, event: Event) -> Run:
-    return replace(run, ended=Status.COMPLETED, ended_at=event.at)
+    return _ended(run, event, Status.COMPLETED)
+
+
+def _ended(run: Run, event: Event, status: Status) -> Run:
+    judged = evidence_position(event)
+    then = Position(ripe_ms=int(event.at.timestamp() * 1000))
+    return replace(run, ended=status, ended_after=then if judged is None else judged)
 
 
 CHANGES: dict[str, Callable[[Run, Event], Run]] = {
