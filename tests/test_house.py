@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CORE = sorted(ROOT.glob("src/phasegate/core/**/*.py"))
-MODULES = sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("bench/*.py")])
+MODULES = sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("bench/**/*.py")])
 
 IMPURE = {"io", "logging", "os", "random", "secrets", "socket", "subprocess", "threading", "time"}
 """Of the standard library, what asks a clock, draws lots, or reaches out."""

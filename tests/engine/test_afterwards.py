@@ -153,7 +153,7 @@ def test_another_run_in_the_environment_hears_for_itself(one: World) -> None:
 def test_it_is_measured(one: World) -> None:
     run = completed(one)
     alarm(one)
-    read = OwnMeasures(one.store, one.loop, None, one.publisher)._of_runs()  # type: ignore[arg-type]  # no clock is asked
+    read = OwnMeasures(one.store, one.loop, None, one.board)._of_runs()  # type: ignore[arg-type]  # no clock is asked
 
     samples = {measure.name: measure.samples for measure in read}
 

@@ -30,7 +30,7 @@ def servers(world: Callable[[str], World]) -> Servers:
 
 def on(world: World, flag: str = "new_cart") -> bool:
     """Say whether applications of this server are given the new version, leases and all."""
-    published = world.publisher.current("demo")  # type: ignore[attr-defined]  # the board has it
+    published = world.board.current("demo")
     return published is not None and published.leased.evaluate(flag, "patient", {}).variant == "on"
 
 

@@ -19,7 +19,6 @@ from phasegate.core.run import TrialState
 from phasegate.engine.memory import recall, see
 from phasegate.engine.rederive import rederive
 from phasegate.ports import Store
-from phasegate.server.board import FlagBoard
 from phasegate.testing.checkout import NOON
 from phasegate.testing.world import World
 
@@ -66,13 +65,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 @pytest.fixture
 def world(store: SqliteStore) -> World:
-    board = FlagBoard()
-
-    def served(environment: str) -> bytes | None:
-        published = board.current(environment)
-        return published.body if published else None
-
-    return World(store=store, publisher=board, served=served)
+    return World(store=store)
 
 
 def go(world: World, shoppers: Shoppers, until: Callable[[], bool], most: timedelta) -> timedelta:

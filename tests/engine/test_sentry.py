@@ -90,7 +90,7 @@ def test_a_sentinel_that_waits_for_the_store_holds_back_what_it_accuses_alone(de
     desk.wait()
 
     assert desk.held == {"new_cart"}
-    published = desk.world.publisher.current("demo")  # type: ignore[attr-defined]  # the board
+    published = desk.world.board.current("demo")
     assert published.flags.evaluate("new_cart", "patient", {}).variant == "off"
     assert published.flags.evaluate("new_prices", "patient", {}).variant == "on"
 

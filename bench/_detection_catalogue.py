@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detection_traffic import (
+from _detection_traffic import (
     MIDDLE,
     Floats,
     Rate,

@@ -14,7 +14,7 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_traffic import BLOCK_S, EXPOSURE, SECONDS, Counted, Ints, Scenario
+from _detection_traffic import BLOCK_S, EXPOSURE, SECONDS, Counted, Ints, Scenario
 from phasegate.core.judge.terms import Terms
 from phasegate.rehearsal.counted import Came
 from phasegate.rehearsal.lanes import Lanes
