@@ -39,7 +39,7 @@ def test_a_service_that_is_slow_is_told_from_one_that_is_not_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         with pytest.raises(httpx.ReadTimeout) as caught:
-            httpx.get(url, timeout=0.1, trust_env=False)
+            httpx.get(url, timeout=httpx.Timeout(30, read=0.1), trust_env=False)
 
     assert why(caught.value) == "it took too long"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -303,3 +304,26 @@ def test_a_waiver_that_lasts_no_sensible_time_is_malformed(
         body = {**asked, "lasts_s": lasts_s}
         refused(plane.post(f"/api/v1/runs/{run}/waive", body, "ben"), 400, "malformed")
     assert "waived" not in plane.kinds(run)
+
+
+def test_a_run_says_which_application_it_waits_for(plane: Plane, until: Until) -> None:
+    run = plane.start()
+    until(lambda: "exposure_confirmed" in plane.kinds(run))
+
+    def waits() -> list[str]:
+        told: list[str] = plane.get(f"/api/v1/runs/{run}").json()["unconfirmed"]
+        return told
+
+    asked = {"environment": "demo", "name": "till"}
+    unsaid = waits()
+
+    with plane.clients["shop"].stream("GET", "/flags/v1/stream", params=asked) as stream:
+        lines = stream.iter_lines()
+        hello, document = (next(one for one in lines if one.startswith("data: ")) for _ in "ab")
+        name = json.loads(hello.removeprefix("data: "))["stream"]
+        version = json.loads(document.removeprefix("data: "))["version"]
+        plane.post(f"/flags/v1/streams/{name}/ack", {"version": version}, "shop")
+        plane.post(f"/api/v1/runs/{run}/rollback", {"phase": "all", "reason": "over"})
+        until(lambda: waits() == ["application till has not confirmed"])
+
+    assert unsaid == []

@@ -13,26 +13,18 @@ from phasegate.flags.compile import compile_document
 from phasegate.flags.document import FlagState, document
 from phasegate.server.board import TRANSIT, FlagBoard
 from phasegate.server.flagstream import flagstream
+from phasegate.testing.dial import Seconds
 
 DOCUMENT = document("production", 1, [FlagState(key="new_cart", exposure=2500)])
 
 
-class Dial:
-    """A clock that stands still until it is turned."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def dial() -> Seconds:
+    return Seconds()
 
 
 @pytest.fixture
-def dial() -> Dial:
-    return Dial()
-
-
-@pytest.fixture
-def board(dial: Dial) -> FlagBoard:
+def board(dial: Seconds) -> FlagBoard:
     board = FlagBoard(dial)
     board.publish("production", 1, DOCUMENT)
     return board
@@ -84,7 +76,7 @@ def test_the_lease_comes_once_the_document_is_acknowledged(
 
 
 def test_an_application_that_does_not_acknowledge_the_newest_flags_loses_its_lease(
-    board: FlagBoard, http: httpx.Client, dial: Dial
+    board: FlagBoard, http: httpx.Client, dial: Seconds
 ) -> None:
     board.beat("production", 300)
     with http.stream("GET", "/stream", params=ASKED) as response:

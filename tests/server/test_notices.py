@@ -19,6 +19,7 @@ from phasegate.server.notices import Notices
 from phasegate.server.ofrep import Ofrep
 from phasegate.server.pace import Pace
 from phasegate.server.tickets import Tickets
+from phasegate.testing.dial import Seconds
 
 
 def publish(board: FlagBoard, version: int, exposure: int) -> None:
@@ -63,17 +64,8 @@ def test_the_bulk_answer_names_a_stream_that_tells_of_changes(
     assert second == ("2", {"type": "refetchEvaluation"})
 
 
-class Dial:
-    """A clock that stands still until it is turned."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def test_the_end_of_a_lease_is_told_as_well(serve: Callable[..., Any]) -> None:
-    dial = Dial()
+    dial = Seconds()
     board = FlagBoard(dial)
     states = [FlagState(key="new_cart", exposure=10_000, on_trial=True)]
     board.publish("production", 2, document("production", 2, states))

@@ -15,6 +15,7 @@ from openfeature.exception import ErrorCode
 from phasegate.flags.document import FlagState, document
 from phasegate.server.board import FlagBoard
 from phasegate.server.ofrep import BODY_LIMIT, Ofrep
+from phasegate.testing.dial import Seconds
 
 FLAGS: dict[str, Any] = {
     "new_cart": {
@@ -30,22 +31,13 @@ FLAGS: dict[str, Any] = {
 METADATA = {"flagSetId": "production", "version": "1"}
 
 
-class Dial:
-    """A clock that stands still until it is turned."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def dial() -> Seconds:
+    return Seconds()
 
 
 @pytest.fixture
-def dial() -> Dial:
-    return Dial()
-
-
-@pytest.fixture
-def board(dial: Dial) -> FlagBoard:
+def board(dial: Seconds) -> FlagBoard:
     board = FlagBoard(dial)
     board.publish("production", 1, {"flags": FLAGS, "metadata": METADATA})
     return board
@@ -178,7 +170,7 @@ def test_a_changed_flag_changes_the_etag(board: FlagBoard, http: httpx.Client) -
 
 
 def test_a_trial_that_nobody_watches_is_off_over_ofrep(
-    board: FlagBoard, http: httpx.Client, dial: Dial
+    board: FlagBoard, http: httpx.Client, dial: Seconds
 ) -> None:
     state = FlagState(key="new_cart", exposure=10_000, on_trial=True)
     board.publish("production", 2, document("production", 2, [state]))

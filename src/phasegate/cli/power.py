@@ -78,6 +78,9 @@ def _write(plan: Plan, lines: Sequence[Foreseen], image: Path) -> None:
         ) from error
 
 
+LATE = "later than the phase lasts"
+
+
 def _tables(plan: Plan, lines: Sequence[Foreseen]) -> None:
     for phase in plan.phases:
         mine = [line for line in lines if line.phase == phase.name]
@@ -112,21 +115,22 @@ def _tables(plan: Plan, lines: Sequence[Foreseen]) -> None:
 
 def _guards(plan: Plan, lines: list[Foreseen]) -> Iterator[tuple[str, ...]]:
     from phasegate.cli.wording import exposure
-    from phasegate.core.judge.words import value
+    from phasegate.core.judge.words import percent, value
 
     for line in lines:
         if line.gate:
             continue
+        late = "" if line.in_time else LATE
         found = "" if line.sample is None else f"{line.sample} subjects, {_span(line.when)}"
         yield (
             line.condition,
             line.component,
             exposure(line.exposure),
-            f"{line.alpha:.2g}" if line.alpha else "",
+            percent(line.alpha) if line.alpha else "",
             "" if line.smallest is None else value(plan.metric(line.metric), line.smallest),
             found or ("never" if line.alpha else ""),
             _span(line.earliest),
-            line.note,
+            line.note or late,
         )
 
 
@@ -137,7 +141,7 @@ def _gates(plan: Plan, lines: list[Foreseen]) -> Iterator[tuple[str, ...]]:
     for line in lines:
         if not line.gate:
             continue
-        late = "" if line.in_time else "later than the phase lasts"
+        late = "" if line.in_time else LATE
         yield (
             line.condition,
             line.component,

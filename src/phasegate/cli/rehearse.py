@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,15 +113,15 @@ def _print_health(plan: Plan, health: Health) -> None:
     click.echo(f"  passed               {_chance(health.passed, health.runs)}")
     if health.hours:
         click.echo(
-            f"  hours of watching    {_at(health.hours, 0.5):.1f} in the median, "
-            f"{_at(health.hours, 0.9):.1f} in nine of ten"
+            f"  watched              {_lasted(_at(health.hours, 0.5))} in the median, "
+            f"{_lasted(_at(health.hours, 0.9))} in nine of ten"
         )
     rows = [
         (
             one.phase,
             _chance(one.back, health.runs),
             _chance(one.stopped, health.runs),
-            f"{one.hours:.1f} h",
+            _lasted(one.hours),
         )
         for one in health.phases
     ]
@@ -150,6 +151,12 @@ def _print_struck(struck: Sequence[Struck], times: float) -> None:
         "taken back before>", "exposed before rollback>", "harmed before>", "time>",
     )  # fmt: skip
     print_table(heads, rows, f"each harm at {times:g} times its bound; median (nine of ten)")
+
+
+def _lasted(hours: float) -> str:
+    from phasegate.core.wording import span
+
+    return span(timedelta(hours=hours))
 
 
 def _chance(count: int, of: int) -> str:

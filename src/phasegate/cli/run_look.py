@@ -12,6 +12,7 @@ from phasegate.cli.printing import print_json, print_table
 from phasegate.cli.values import EVENT
 from phasegate.cli.wording import event_line, exposure, seconds
 from phasegate.core.judge.words import percent
+from phasegate.core.run import TrialState
 
 
 @click.command("list")
@@ -87,11 +88,24 @@ def headline(view: shapes.RunView) -> Iterator[str]:
     yield f"plan {view.plan}, hash {view.plan_hash}, started by {view.started_by}"
     yield f"decision: {view.decision.verb} ({view.decision.rule})"
     yield from (f"  {reason}" for reason in view.decision.reasons)
+    yield from (f"  waits: {what}" for what in view.unconfirmed)
+    yield from _withdrawn(view)
     budget = view.budget
     yield (
         f"error budget {percent(budget.total)}: {percent(budget.spent)} given to "
         f"{len(budget.lines)} guard(s), {percent(budget.left)} left"
     )
+
+
+def _withdrawn(view: shapes.RunView) -> Iterator[str]:
+    """Say of what was taken back in the phase under way how it goes on."""
+    if view.ended:
+        return
+    for trial in view.components:
+        if trial.phase == view.phase and trial.state is TrialState.WITHDRAWN:
+            name = trial.component
+            yield f"  {name} was taken back, and the phase does not pass without it: mend it, then"
+            yield f"    phasegate run retry {view.run} --component {name} --reason TEXT"
 
 
 def _rows(lines: tuple[shapes.RunLine, ...]) -> Iterator[tuple[str, ...]]:

@@ -50,7 +50,7 @@ def start(
     \b
     Examples:
       phasegate run start plans/checkout.yaml
-      phasegate run start plans/checkout.yaml --environment demo --pace 60 \\
+      phasegate run start plans/sihat-tcm.yaml --environment demo --pace 60 \\
         --endpoint clinic=http://127.0.0.1:9000
     """
     plan = {"plan": read_plan(file), "origin": str(file.resolve())}

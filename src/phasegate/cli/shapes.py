@@ -79,6 +79,7 @@ class RunView(RunLine):
     findings: tuple[Finding, ...]
     closed: Mapping[str, str]
     decision: Decided
+    unconfirmed: tuple[str, ...] = ()
 
     @property
     def current(self) -> PhaseLine | None:
@@ -105,6 +106,7 @@ def run_view(raw: Raw) -> RunView:
             "guards": tuple(_judgement(item) for item in raw["guards"]),
             "gates": tuple(_judgement(item) for item in raw["gates"]),
             "findings": tuple(_finding(item) for item in raw["findings"]),
+            "unconfirmed": tuple(raw.get("unconfirmed", ())),
             "decision": Decided(
                 verb=raw["decision"]["verb"],
                 rule=raw["decision"]["rule"],

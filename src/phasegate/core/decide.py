@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cached_property
 
 from phasegate.core.canonical import plain
 from phasegate.core.event import Json
 from phasegate.core.evidence import ENVIRONMENT, Finding, Judgement, Outcome
 from phasegate.core.plan import OnOutage, Phase, Plan, Step
-from phasegate.core.run import Run, Trial, TrialState
+from phasegate.core.run import Run, TrialState
 from phasegate.core.wording import span
 
 
@@ -72,6 +73,21 @@ class Situation:
         """The phase under way."""
         return self.plan.phase(self.run.phase) if self.run.phase else None
 
+    @cached_property
+    def began(self) -> Mapping[tuple[str, str], datetime]:
+        """Since when a component of a phase is exposed; ENVIRONMENT: since the first of them is."""
+        starts = [(t.since, t.phase, t.component) for t in self.run.exposed if t.since is not None]
+        return {
+            (phase, name): since
+            for since, phase, component in sorted(starts, reverse=True)
+            for name in (component, ENVIRONMENT)
+        }
+
+    @cached_property
+    def lags(self) -> Mapping[str, timedelta]:
+        """How long each metric's outcomes may take to arrive."""
+        return {metric.name: metric.lag for metric in self.plan.metrics}
+
 
 FRESH_FOR = timedelta(days=1)
 """How long ago a step may have passed that exposes somebody. A plan cannot ask for more."""
@@ -123,7 +139,10 @@ def guard_blind(s: Situation) -> Decision | None:
     After half of that time the run holds, whether or not somebody could see meanwhile: a server
     that has just begun knows no more than the evidence does.
     """
-    unseen = [(j, _unseen_for(s, j)) for j in s.evidence.guards if not _is_sentinel(j)]
+    guards = [j for j in s.evidence.guards if not _is_sentinel(j)]
+    dim = [j for j in guards if _is_silent(s, j, s.plan.blind_for / 2)]
+    # What is blind is dim as well, so nothing else need be asked a second time.
+    unseen = [(j, _unseen_for(s, j)) for j in dim]
     blind = [(j, gap) for j, gap in unseen if gap is not None and gap > s.plan.blind_for]
     for phase in dict.fromkeys(judgement.phase for judgement, _ in blind):
         reasons = tuple(
@@ -133,7 +152,6 @@ def guard_blind(s: Situation) -> Decision | None:
         )
         components = _going_names(s.run, phase)
         return _roll_back("guard_blind", phase, components, reasons, ())
-    dim = [j for j, _ in unseen if _is_silent(s, j, s.plan.blind_for / 2)]
     if dim:
         return _hold("guard_blind", *(f"{j.component}: `{j.condition}` is unseen" for j in dim))
     return None
@@ -529,13 +547,13 @@ def _is_sentinel(judgement: Judgement) -> bool:
 
 def _unseen_for(s: Situation, judgement: Judgement) -> timedelta | None:
     """Say for how long nothing was seen, while somebody could have; None: there is no trial."""
-    began = _began(s, judgement)
+    began = s.began.get((judgement.phase, judgement.component))
     return None if began is None else _gap(s, judgement, max(began, s.evidence.watching_since))
 
 
 def _is_silent(s: Situation, judgement: Judgement, most: timedelta) -> bool:
     """Say whether nothing was seen for longer than that, whoever could have seen it."""
-    began = _began(s, judgement)
+    began = s.began.get((judgement.phase, judgement.component))
     return began is not None and _gap(s, judgement, began) > most
 
 
@@ -545,20 +563,4 @@ def _gap(s: Situation, judgement: Judgement, since: datetime) -> timedelta:
         seen = datetime.fromtimestamp(judgement.last_seen, tz=s.now.tzinfo)
         since = max(since, seen)
     metric = judgement.series.partition(">")[0]
-    lag = next((m.lag for m in s.plan.metrics if m.name == metric), timedelta(0))
-    return s.now - since - lag
-
-
-def _began(s: Situation, judgement: Judgement) -> datetime | None:
-    starts = [t.since for t in _concerned(s.run, judgement) if t.since is not None]
-    return min(starts) if starts else None
-
-
-def _concerned(run: Run, judgement: Judgement) -> tuple[Trial, ...]:
-    one = run.trials.get(judgement.component)
-    trials = run.trials.values() if judgement.component == ENVIRONMENT else (one,) if one else ()
-    return tuple(
-        trial
-        for trial in trials
-        if trial.phase == judgement.phase and trial.state is TrialState.EXPOSED
-    )
+    return s.now - since - s.lags.get(metric, timedelta(0))

@@ -67,6 +67,7 @@ class Reconciler:
         self._since_in: dict[str, datetime] = {}
         self._memories: dict[str, Memory] = {}
         self._brought: dict[str, int] = {}
+        self._missing: dict[str, tuple[str, ...]] = {}
         self._afterwards = Afterwards(store)
         self._lock = Lock()
         self._locks: dict[str, RLock] = {}
@@ -127,8 +128,8 @@ class Reconciler:
             states = no_more(run, self._store.flag_states(run.environment)[1])
             self._target.bring(run.environment, states, Fence(log=run.id, number=run.number))
             missing = self._target.unconfirmed(run.environment, states) if run.rollbacks else ()
+            self._tell_missing(run.id, missing)
             if missing:
-                log.info("unconfirmed", run=run.id, missing=list(missing))
                 return run
             now = self._clock()
             for rollback in run.rollbacks:
@@ -137,6 +138,12 @@ class Reconciler:
                 self._store.append(event)
                 run = apply(run, event)
             return run
+
+    def _tell_missing(self, run: str, missing: tuple[str, ...]) -> None:
+        """Log what a confirmation waits for, each time it is something else."""
+        if missing and missing != self._missing.get(run):
+            log.info("unconfirmed", run=run, missing=list(missing))
+        self._missing[run] = missing
 
     def _alone(self, run_id: str) -> RLock:
         """Return the lock of a run: folding one for long must not keep others from their turns."""
@@ -189,8 +196,8 @@ class Reconciler:
             self._brought[run.id] = run.number
             return memory
         missing = self._target.unconfirmed(run.environment, states)
+        self._tell_missing(run.id, missing)
         if missing:
-            log.info("unconfirmed", run=run.id, missing=list(missing))
             return memory
         return self._confirm(memory)
 

@@ -126,7 +126,8 @@ class Api:
         except OtherPlan as error:
             remedy = "`phasegate run events` shows what has happened so far."
             raise Answer(409, "plan-read-differently", str(error), remedy) from error
-        return as_json(views.full(view))
+        waits = await run_in_threadpool(self._engine.unconfirmed, view.run)
+        return as_json({**views.full(view), "unconfirmed": list(waits)})
 
     async def events(self, request: Request) -> Response:
         """A run's log, from `?after=`."""

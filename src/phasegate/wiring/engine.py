@@ -12,6 +12,7 @@ from threading import Thread
 
 from phasegate.adapters.checks.command import CommandCheck
 from phasegate.adapters.targets.flag import FlagTarget, ReadBack
+from phasegate.core.run import Run
 from phasegate.engine.background import Background
 from phasegate.engine.clock import SteadyClock
 from phasegate.engine.health import ClockWatch, Health, Watchdog
@@ -23,7 +24,8 @@ from phasegate.engine.reconciler import Reconciler, View
 from phasegate.engine.retention import Retention
 from phasegate.engine.sentry import Sentry
 from phasegate.flags.journal import log_of
-from phasegate.ports import Publisher
+from phasegate.flags.wanted import wanted_flags
+from phasegate.ports import Publisher, Unavailable
 from phasegate.service import runs
 from phasegate.settings import Settings
 from phasegate.telemetry.intake import Intake
@@ -106,6 +108,15 @@ class Engine:
     def look(self, run: str) -> View:
         """Say where a run is. Raises KeyError if there is none."""
         return self._reconciler.look(run)
+
+    def unconfirmed(self, run: Run) -> tuple[str, ...]:
+        """Say what a change of a run's exposure waits for; nothing if none is under way."""
+        if run.exposing is None and not run.rollbacks:
+            return ()
+        try:
+            return self.target.unconfirmed(run.environment, wanted_flags(run))
+        except Unavailable as error:
+            return (str(error),)
 
     def trouble(self) -> str | None:
         """Say what keeps this server from its work; None: nothing does."""
