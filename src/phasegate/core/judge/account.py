@@ -159,11 +159,9 @@ class Account:
             self.values.add(tally.seen, tally.total)
 
     def _aside(self, exposure: int) -> Aside:
-        found = self.aside.get(exposure)
-        if found is None:
-            found = Aside()
-            self.aside = {**self.aside, exposure: found}
-        return found
+        if exposure not in self.aside:
+            self.aside = {**self.aside, exposure: Aside()}
+        return self.aside[exposure]
 
     def _hear(self, tally: Tally, at: int) -> None:
         if tally.arm is Arm.TREATMENT and tally.seen:
