@@ -250,6 +250,24 @@ def test_so_much_is_asked_for_at_once_and_no_more(bench: Bench) -> None:
     assert bench.asked() == [(0, MOST_STEPS), (MOST_STEPS, 2 * MOST_STEPS)]
 
 
+def test_who_takes_over_late_in_a_trial_catches_up_without_waiting(bench: Bench) -> None:
+    steps = 5 * MOST_STEPS // 2
+    bench.prometheus.counted = [count(arm, step, 10, 0) for arm in Arm for step in range(steps)]
+    for _ in range(4):
+        bench.after(seconds=30 * steps + 5)
+
+    assert [until for _, until in bench.asked()] == [MOST_STEPS, 2 * MOST_STEPS, steps]
+    assert len(bench.tallies()) == 2 * steps
+
+
+def test_a_source_that_is_away_is_not_asked_all_the_time(bench: Bench) -> None:
+    bench.prometheus.reading = None
+    for _ in range(3):
+        bench.after(hours=12)
+
+    assert len(bench.asked()) == 1
+
+
 def test_a_series_is_asked_for_once_a_step(bench: Bench) -> None:
     bench.after(seconds=35)
     bench.after(seconds=36)

@@ -158,10 +158,12 @@ class Counting:
             self._silences.heard(key[0], asked.metric.name, asked.component)
             if not self._store_all(key, asked, found):
                 self._go_on(key, asked)
+            self._ask_on(key, asked)
         except NoData as error:
             log.info("not_counted", run=key[0], metric=asked.metric.name, why=str(error))
             self._unseen(key[0], asked, error)
             self._go_on(key, asked)
+            self._ask_on(key, asked)
         except Unavailable as error:
             log.warning("not_counted", run=key[0], metric=asked.metric.name, why=str(error))
             self._unseen(key[0], asked, error)
@@ -175,8 +177,15 @@ class Counting:
 
     def _go_on(self, key: Key, asked: CountQuestion) -> None:
         """Pass over steps that told nothing new, where one question may ask for no more."""
-        if asked.until - asked.since >= MOST_STEPS * asked.step:
+        if _is_full(asked):
             self._known[key] = _Known.nothing(asked.until)
+
+    def _ask_on(self, key: Key, asked: CountQuestion) -> None:
+        """Let what is left be asked for at once: whoever catches up sees no harm until it has."""
+        if _is_full(asked):
+            with self._lock:
+                self._asked_at.pop(key, None)
+            self._wake()
 
     def _store_all(self, key: Key, asked: CountQuestion, found: Sequence[ArmCount]) -> bool:
         """Store what is not stored yet, and say whether there was any."""
@@ -190,6 +199,11 @@ class Counting:
         self._known[key] = known.after(found, asked.step)
         self._wake()
         return True
+
+
+def _is_full(asked: CountQuestion) -> bool:
+    """Say whether one question may ask for no more."""
+    return asked.until - asked.since >= MOST_STEPS * asked.step
 
 
 def _key(run: Run, count: Count) -> Key:
