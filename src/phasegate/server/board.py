@@ -14,7 +14,7 @@ from phasegate.client.lease import FOR_EVER, NEVER, Lease, LeasedFlags
 from phasegate.flags.compile import compile_document
 from phasegate.flags.foreign import Watched
 from phasegate.ports import Reach
-from phasegate.server.streams import Acks, Lost, News, Published, State, Stream, Watcher
+from phasegate.server.streams import Acks, Lost, News, Published, State, Stream, Watcher, ring
 
 TRANSIT = 1.0
 """Seconds by which a client may count its lease to end later than we do: it counts from receipt."""
@@ -282,7 +282,4 @@ class FlagBoard:
         place.lost = {name: lost for name, lost in place.lost.items() if lost.until > now}
 
     def _wake(self, place: _Environment) -> None:
-        for stream in place.streams.values():
-            stream.ring()
-        for watcher in place.watchers:
-            watcher.ring()
+        ring((*place.streams.values(), *place.watchers))
