@@ -4,7 +4,8 @@ Run: python bench/turn.py [--seconds 120]
 
 One run, 100 components with ten guarded metrics each, on SQLite. Every second all 2,000 series and
 arms have a new tally; the engine then takes a round as it does in life: reads what is new, folds
-it, judges, decides. The first seconds, in which a run is exposed, are not counted.
+it, judges, decides. The first seconds, in which a run is exposed, are not counted. Memory is
+collected as the server has it collected.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import structlog
 
 from phasegate.adapters.stores.sqlite import SqliteStore
 from phasegate.core.evidence import Arm, Tally
-from phasegate.server.board import FlagBoard
+from phasegate.server.run import collect_seldom
 from phasegate.testing.world import World
 
 COMPONENTS, METRICS = 100, 10
@@ -51,6 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=120)
     asked = parser.parse_args()
+    collect_seldom()
     with tempfile.TemporaryDirectory() as folder:
         store = SqliteStore(Path(folder) / "phasegate.sqlite")
         told(*rounds(store, asked.seconds))
@@ -59,8 +61,7 @@ def main() -> None:
 
 def rounds(store: SqliteStore, seconds: int) -> tuple[list[float], list[float], int]:
     """Return milliseconds of each counted round, by the clock and by the processor, and guards."""
-    board = FlagBoard()
-    world = World(store=store, publisher=board, served=lambda name: _served(board, name))
+    world = World(store=store)
     run, draw, numbers = world.start(plan()), random.Random(1), iter(range(1, 10**9))
     took, worked = [], []
     for second in range(seconds + WARM):
@@ -104,11 +105,6 @@ def _tallies(run: str, second: int, draw: random.Random, numbers) -> list[Tally]
         for metric in range(METRICS)
         for arm in Arm
     ]
-
-
-def _served(board: FlagBoard, environment: str) -> bytes | None:
-    published = board.current(environment)
-    return published.body if published else None
 
 
 def told(took: list[float], worked: list[float], guards: int) -> None:

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cached_property
 
 from phasegate.core.canonical import plain
 from phasegate.core.event import Json
 from phasegate.core.evidence import ENVIRONMENT, Finding, Judgement, Outcome
 from phasegate.core.plan import OnOutage, Phase, Plan, Step
-from phasegate.core.run import Run, Trial, TrialState
+from phasegate.core.run import Run, TrialState
+from phasegate.core.wording import span
 
 
 class Verb(Enum):
@@ -33,12 +35,14 @@ class Evidence:
     guards, gates   judgements of every exposed component's guards, and of the phase's gates.
     findings        of the phase under way, this attempt, oldest first.
     watching_since  since when somebody has been able to see; blindness counts from here.
+    after_end       what was heard of a run after it has ended, in plain words.
     """
 
     guards: tuple[Judgement, ...] = ()
     gates: tuple[Judgement, ...] = ()
     findings: tuple[Finding, ...] = ()
     watching_since: datetime
+    after_end: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +73,24 @@ class Situation:
         """The phase under way."""
         return self.plan.phase(self.run.phase) if self.run.phase else None
 
+    @cached_property
+    def began(self) -> Mapping[tuple[str, str], datetime]:
+        """Since when a component of a phase is exposed; ENVIRONMENT: since the first of them is."""
+        starts = [(t.since, t.phase, t.component) for t in self.run.exposed if t.since is not None]
+        return {
+            (phase, name): since
+            for since, phase, component in sorted(starts, reverse=True)
+            for name in (component, ENVIRONMENT)
+        }
+
+    @cached_property
+    def lags(self) -> Mapping[str, timedelta]:
+        """How long each metric's outcomes may take to arrive."""
+        return {metric.name: metric.lag for metric in self.plan.metrics}
+
+
+FRESH_FOR = timedelta(days=1)
+"""How long ago a step may have passed that exposes somebody. A plan cannot ask for more."""
 
 INCIDENT = "incident: "
 """Begins the name of what an incident closes."""
@@ -87,10 +109,10 @@ def decide(plan: Plan, run: Run, evidence: Evidence, now: datetime) -> Decision:
 
 
 def ended(s: Situation) -> Decision | None:
-    """A run that has ended stays as it is."""
+    """A run that has ended stays as it is; sentinels that come after it are told."""
     if s.run.ended is None:
         return None
-    return _hold("ended", f"the run has ended: {s.run.ended.value}")
+    return _hold("ended", f"the run has ended: {s.run.ended.value}", *s.evidence.after_end)
 
 
 def sentinel_tripped(s: Situation) -> Decision | None:
@@ -117,7 +139,10 @@ def guard_blind(s: Situation) -> Decision | None:
     After half of that time the run holds, whether or not somebody could see meanwhile: a server
     that has just begun knows no more than the evidence does.
     """
-    unseen = [(j, _unseen_for(s, j)) for j in s.evidence.guards if not _is_sentinel(j)]
+    guards = [j for j in s.evidence.guards if not _is_sentinel(j)]
+    dim = [j for j in guards if _is_silent(s, j, s.plan.blind_for / 2)]
+    # What is blind is dim as well, so nothing else need be asked a second time.
+    unseen = [(j, _unseen_for(s, j)) for j in dim]
     blind = [(j, gap) for j, gap in unseen if gap is not None and gap > s.plan.blind_for]
     for phase in dict.fromkeys(judgement.phase for judgement, _ in blind):
         reasons = tuple(
@@ -127,7 +152,6 @@ def guard_blind(s: Situation) -> Decision | None:
         )
         components = _going_names(s.run, phase)
         return _roll_back("guard_blind", phase, components, reasons, ())
-    dim = [j for j, _ in unseen if _is_silent(s, j, s.plan.blind_for / 2)]
     if dim:
         return _hold("guard_blind", *(f"{j.component}: `{j.condition}` is unseen" for j in dim))
     return None
@@ -159,7 +183,8 @@ def paused(s: Situation) -> Decision | None:
 def steps_unfinished(s: Situation) -> Decision | None:
     """Every step before a phase must have passed before anybody is exposed; after it, likewise.
 
-    A failed step stays failed until the phase is tried again or a person waives it.
+    A failed step stays failed until the phase is tried again or a person waives it. What passed
+    more than a day ago, or before a pause, exposes nobody: it is done again.
     """
     phase = s.phase
     if phase is None:
@@ -188,7 +213,7 @@ def soaking(s: Situation) -> Decision | None:
     rest = since + _soak(s.phase) - s.now
     if rest <= timedelta(0):
         return None
-    return _hold("soaking", f"{rest.total_seconds():.0f} s of watching are left")
+    return _hold("soaking", f"{span(rest)} of watching are left")
 
 
 def outside_window(s: Situation) -> Decision | None:
@@ -291,6 +316,19 @@ def due_steps(s: Situation) -> tuple[Step, ...]:
     since = s.run.soaks_since
     soaked = since is not None and s.now - since >= _soak(s.phase)
     return (*s.phase.before, *s.phase.after) if soaked and _final(s) else s.phase.before
+
+
+def standing(s: Situation) -> tuple[Finding, ...]:
+    """Return the findings that still say something: those that passed may have grown old.
+
+    They do before anybody is exposed, when the run could go forward: what is exposed is watched,
+    and steps are not carried out for nothing while the window is closed.
+    """
+    since, window = s.run.steps_since, s.plan.window
+    if since is None or not waiting(s) or not (window is None or window.holds(s.now)):
+        return s.evidence.findings
+    oldest = max(since, s.now - FRESH_FOR)
+    return tuple(f for f in s.evidence.findings if f.outcome is not Outcome.PASS or f.at >= oldest)
 
 
 def waiting(s: Situation) -> tuple[str, ...]:
@@ -433,7 +471,7 @@ def _final(s: Situation) -> bool:
 
 
 def _step_open(s: Situation, step: Step) -> str | None:
-    outcomes = [f for f in s.evidence.findings if f.step == step.name]
+    outcomes = [f for f in standing(s) if f.step == step.name]
     failed = [f for f in outcomes if f.outcome is Outcome.FAIL]
     if failed:
         return f"{step.name} failed: {failed[0].seen}. {failed[0].remedy}".strip()
@@ -441,7 +479,10 @@ def _step_open(s: Situation, step: Step) -> str | None:
         return None
     if outcomes:
         return f"{step.name} could not do its job: {outcomes[-1].seen}"
-    return f"{step.name} has not finished"
+    passed = any(f.step == step.name for f in s.evidence.findings)
+    return (
+        f"{step.name} {'passed too long ago and is done again' if passed else 'has not finished'}"
+    )
 
 
 def _closed(s: Situation) -> Iterable[tuple[str, str]]:
@@ -506,13 +547,13 @@ def _is_sentinel(judgement: Judgement) -> bool:
 
 def _unseen_for(s: Situation, judgement: Judgement) -> timedelta | None:
     """Say for how long nothing was seen, while somebody could have; None: there is no trial."""
-    began = _began(s, judgement)
+    began = s.began.get((judgement.phase, judgement.component))
     return None if began is None else _gap(s, judgement, max(began, s.evidence.watching_since))
 
 
 def _is_silent(s: Situation, judgement: Judgement, most: timedelta) -> bool:
     """Say whether nothing was seen for longer than that, whoever could have seen it."""
-    began = _began(s, judgement)
+    began = s.began.get((judgement.phase, judgement.component))
     return began is not None and _gap(s, judgement, began) > most
 
 
@@ -522,20 +563,4 @@ def _gap(s: Situation, judgement: Judgement, since: datetime) -> timedelta:
         seen = datetime.fromtimestamp(judgement.last_seen, tz=s.now.tzinfo)
         since = max(since, seen)
     metric = judgement.series.partition(">")[0]
-    lag = next((m.lag for m in s.plan.metrics if m.name == metric), timedelta(0))
-    return s.now - since - lag
-
-
-def _began(s: Situation, judgement: Judgement) -> datetime | None:
-    starts = [t.since for t in _concerned(s.run, judgement) if t.since is not None]
-    return min(starts) if starts else None
-
-
-def _concerned(run: Run, judgement: Judgement) -> tuple[Trial, ...]:
-    one = run.trials.get(judgement.component)
-    trials = run.trials.values() if judgement.component == ENVIRONMENT else (one,) if one else ()
-    return tuple(
-        trial
-        for trial in trials
-        if trial.phase == judgement.phase and trial.state is TrialState.EXPOSED
-    )
+    return s.now - since - s.lags.get(metric, timedelta(0))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from phasegate.core.deferred import Deferred
+
 ENVIRONMENT = "*"
 """Stands for a component where a tally or judgement concerns no component alone."""
 
@@ -132,6 +134,9 @@ class Judgement:
                 of any); None: unseen. Control that goes on talking does not make treatment seen.
     needed      treated observations still needed if the estimate stays; None: unknown.
     sentence    one line in plain words.
+
+    Interval and sentence are worked out when somebody reads them: a turn that judges a thousand
+    guards takes neither, and would spend a third of its time on them.
     """
 
     phase: str
@@ -143,8 +148,8 @@ class Judgement:
     accuses: bool = False
     terms: str = "share"
     estimate: float | None = None
-    low: float | None = None
-    high: float | None = None
+    low: Deferred[float | None] = Deferred(None)
+    high: Deferred[float | None] = Deferred(None)
     control: float | None = None
     bound: float | None = None
     n: int = 0
@@ -154,4 +159,4 @@ class Judgement:
     progress: float = 0.0
     last_seen: int | None = None
     needed: int | None = None
-    sentence: str = ""
+    sentence: Deferred[str] = Deferred("")

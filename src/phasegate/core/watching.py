@@ -14,6 +14,7 @@ from phasegate.core.plan import (
     Plan,
 )
 from phasegate.core.run import Run, Trial, TrialState
+from phasegate.core.stretch import Stretch
 from phasegate.core.watch import Series, Watch
 
 COUNTED_BY_TELEMETRY = "otlp"
@@ -41,7 +42,12 @@ def watches(plan: Plan, run: Run) -> tuple[Watch, ...]:
     Of one that is not exposed now only the sentinels are looked for. Those still under way are its
     own and must not be taken for its neighbours'; and who waits to be tried again must not be.
     """
-    return tuple(_watch(plan, run, trial) for trial in run.trials.values())
+    told = {(trial.phase, trial.state is TrialState.EXPOSED) for trial in run.trials.values()}
+    series = {(phase, exposed): _series(plan, phase, exposed=exposed) for phase, exposed in told}
+    return tuple(
+        _watch(plan, run, trial, series[trial.phase, trial.state is TrialState.EXPOSED])
+        for trial in run.trials.values()
+    )
 
 
 def only_sentinels(watch: Watch) -> Watch:
@@ -55,6 +61,15 @@ def exposures(run: Run) -> dict[tuple[str, str, int], int]:
     return {
         (trial.phase, trial.component, trial.attempt): trial.exposure
         for trial in run.trials.values()
+    }
+
+
+def earlier(run: Run) -> dict[tuple[str, str, int], tuple[Stretch, ...]]:
+    """Return the exposures that are over, of each exposed trial that had another one before."""
+    return {
+        (trial.phase, trial.component, trial.attempt): trial.earlier
+        for trial in run.exposed
+        if trial.earlier
     }
 
 
@@ -97,24 +112,23 @@ def _is_polled(metric: Metric) -> bool:
     return metric.kind is MetricKind.LEVEL and metric.source != COUNTED_BY_TELEMETRY
 
 
-def _watch(plan: Plan, run: Run, trial: Trial) -> Watch:
+def _watch(plan: Plan, run: Run, trial: Trial, series: tuple[Series, ...]) -> Watch:
     return Watch(
         run=run.id,
         phase=trial.phase,
         component=trial.component,
         flag=_flag(trial),
         attempt=trial.attempt,
-        series=_series(plan, trial),
+        series=series,
         block=max(1, round(plan.block.total_seconds())),
         environment=run.environment,
         since=trial.since.timestamp() if trial.since else 0.0,
     )
 
 
-def _series(plan: Plan, trial: Trial) -> tuple[Series, ...]:
+def _series(plan: Plan, phase: str, *, exposed: bool) -> tuple[Series, ...]:
     found: dict[str, Series] = {}
-    exposed = trial.state is TrialState.EXPOSED
-    for condition in plan.phase(trial.phase).conditions:
+    for condition in plan.phase(phase).conditions:
         metric = plan.metric(condition.metric)
         if not exposed and metric.kind is not MetricKind.SENTINEL:
             continue

@@ -12,6 +12,7 @@ from phasegate.core.evidence import Tally
 from phasegate.core.watch import Watch
 from phasegate.ports import Sighting
 from phasegate.telemetry import levels
+from phasegate.telemetry.arranging import arranged
 from phasegate.telemetry.bundles import Bundle, identity_of
 from phasegate.telemetry.counters import Counters
 from phasegate.telemetry.crowds import Crowds
@@ -21,7 +22,7 @@ from phasegate.telemetry.outcomes import Outcomes
 from phasegate.telemetry.placing import Places, is_skewed
 from phasegate.telemetry.unheard import Unheard
 from phasegate.telemetry.wanted import Wanted
-from phasegate.telemetry.watching import Route, Watching, arranged
+from phasegate.telemetry.watching import Route, Watching
 
 MOST_SUBJECTS = 500_000
 REMEMBERED_S = 600.0

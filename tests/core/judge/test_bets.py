@@ -10,19 +10,19 @@ from phasegate.core.judge import bets
 
 
 def test_wealth_begins_at_one() -> None:
-    assert bets.log_wealth(bets.start((0.25, 0.75), 10)) == pytest.approx(0.0)
+    assert bets.start((0.25, 0.75), 10).log_total == pytest.approx(0.0)
 
 
 def test_one_winning_batch_pays_only_what_is_in_play() -> None:
     wealth = bets.step(bets.start((0.5, 0.5), 10), (log(4), log(2)))
 
-    assert exp(bets.log_wealth(wealth)) == pytest.approx(0.25 * 4 + 0.25 * 2 + 0.5)
+    assert exp(wealth.log_total) == pytest.approx(0.25 * 4 + 0.25 * 2 + 0.5)
 
 
 def test_released_capital_joins_the_bets_and_creates_no_wealth() -> None:
     early = bets.release(bets.start((1.0,), 4), 1)
 
-    assert exp(bets.log_wealth(early)) == pytest.approx(1.0)
+    assert exp(early.log_total) == pytest.approx(1.0)
     assert exp(early.logs[0]) == pytest.approx(0.5 + 0.125)
 
 
@@ -31,7 +31,7 @@ def test_late_harm_is_met_by_fresh_capital() -> None:
 
     back = bets.step(bets.release(lost, 2), (log(100),))
 
-    assert exp(bets.log_wealth(back)) == pytest.approx(0.25 * 100 + 0.25)
+    assert exp(back.log_total) == pytest.approx(0.25 * 100 + 0.25)
 
 
 def test_no_more_than_everything_is_released() -> None:
@@ -50,13 +50,13 @@ def test_capped_wealth_is_at_most_one_and_never_more_than_before(gains, tick) ->
     for gain in gains:
         wealth = bets.step(wealth, gain)
 
-    after = bets.log_wealth(bets.capped(wealth))
+    after = bets.capped(wealth).log_total
 
-    assert after <= min(bets.log_wealth(wealth), 0.0) + 1e-9
+    assert after <= min(wealth.log_total, 0.0) + 1e-9
 
 
 def test_enormous_batches_do_not_overflow() -> None:
     wealth = bets.step(bets.start((0.5, 0.5), 10), (1e6, -1e6))
 
-    assert bets.log_wealth(wealth) == pytest.approx(1e6, rel=1e-5)
-    assert bets.log_wealth(bets.lowered(wealth, 8.0)) == pytest.approx(8.0)
+    assert wealth.log_total == pytest.approx(1e6, rel=1e-5)
+    assert bets.lowered(wealth, 8.0).log_total == pytest.approx(8.0)

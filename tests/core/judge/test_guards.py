@@ -225,7 +225,6 @@ def test_an_inverted_guard_is_invalid_and_says_so(feed) -> None:
 @given(counts=st.lists(st.tuples(st.booleans(), st.integers(0, 4)), min_size=1, max_size=40))
 def test_progress_is_one_exactly_when_the_guard_has_tripped(counts) -> None:
     # Built by hand: hypothesis does not mix with fixtures that live for one test.
-    from phasegate.core.judge.bets import log_wealth
     from phasegate.core.judge.counts import Arms, Block, Counts
     from phasegate.core.judge.share import compare, look, opened, verdict
     from phasegate.core.judge.terms import Terms
@@ -239,7 +238,7 @@ def test_progress_is_one_exactly_when_the_guard_has_tripped(counts) -> None:
     said = verdict(guard, terms, arms)
 
     assert (said.progress == 1.0) is (said.outcome is Outcome.FAIL)
-    assert guard.peak >= log_wealth(guard.relative) or guard.peak == 0.0
+    assert guard.peak >= guard.relative.log_total or guard.peak == 0.0
 
 
 def test_arms_of_the_wrong_size_make_the_comparison_invalid(feed) -> None:
@@ -333,3 +332,13 @@ def test_a_total_outage_of_two_minutes_after_health_is_found_and_blames_nobody(f
     (verdict,) = trial.guards()
 
     assert (verdict.outcome, verdict.accuses) == (Outcome.FAIL, False)
+
+
+def test_a_judgement_says_when_it_is_read_what_was_so_when_it_was_judged(feed) -> None:
+    trial = feed().people("treatment", 200, 3).people("control", 600, 6)
+    read_at_once, read_late = trial.guards()[0], trial.guards()[0]
+    said = (read_at_once.sentence, read_at_once.low, read_at_once.high)
+
+    trial.people("treatment", 400, 40, at=31).people("control", 600, 6, at=31).guards()
+
+    assert (read_late.sentence, read_late.low, read_late.high) == said

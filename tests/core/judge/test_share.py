@@ -82,7 +82,7 @@ def test_an_outage_is_never_held_against_the_component_later() -> None:
     assert not any(verdict.accuses for verdict in verdicts)
     assert verdicts[-1].outcome is Outcome.PASS
     assert guard.absolute is not None
-    assert bets.log_wealth(guard.absolute) <= 0.0
+    assert guard.absolute.log_total <= 0.0
 
 
 def test_the_past_is_paid_before_fresh_capital_enters() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from phasegate.core.evidence import Arm, Tally
-from phasegate.core.judge import bets, difference, rates, repeat, shown
+from phasegate.core.judge import difference, rates, repeat, shown
 from phasegate.core.judge.account import Account
 from phasegate.core.judge.cases import at_most, high_of, incomplete_beta
 from phasegate.core.judge.interval import interval
@@ -89,11 +89,11 @@ def evidence() -> list[float]:
         account.add(row, row.bucket * 1000, 2500)
     after = account.settled()
     return [
-        bets.log_wealth(wealth)
+        wealth.log_total
         for guard in after.guards
         for wealth in (guard.relative, guard.repeat, guard.absolute, guard.system)
         if wealth is not None
-    ] + [bets.log_wealth(after.ratio), *evidence_of_a_mean(), rates.log_mixed(7, 300, 0.01)]
+    ] + [after.ratio.log_total, *evidence_of_a_mean(), rates.log_mixed(7, 300, 0.01)]
 
 
 def evidence_of_a_mean() -> list[float]:
@@ -109,7 +109,7 @@ def evidence_of_a_mean() -> list[float]:
         )
     (guard,) = account.settled().guards
     assert guard.absolute is not None
-    return [bets.log_wealth(guard.relative), bets.log_wealth(guard.absolute)]
+    return [guard.relative.log_total, guard.absolute.log_total]
 
 
 def history() -> list[Tally]:

@@ -121,10 +121,29 @@ def tally_row(tally: Tally, ripe_ms: int) -> Row:
 
 def tally_of(row: Row) -> StoredTally:
     """Return the stored tally of its row number and TALLY's columns."""
-    number, ripe_ms, *columns = row
-    named = dict(zip(TALLY[1:], columns, strict=True))
-    named["arm"] = ARMS[named["arm"]]
-    return StoredTally(position=Position(ripe_ms=ripe_ms, row=number), tally=Tally(**named))
+    # No dictionary on the way: a turn over a thousand guards reads thousands of rows.
+    number, ripe_ms, run, phase, component, attempt, series, arm, bucket, *rest = row
+    seen, bad, subjects, subjects_bad, at_risk, newly_bad, again_bad, total, writer, sequence = rest
+    tally = Tally(
+        run=run,
+        phase=phase,
+        component=component,
+        attempt=attempt,
+        series=series,
+        arm=ARMS[arm],
+        bucket=bucket,
+        seen=seen,
+        bad=bad,
+        subjects=subjects,
+        subjects_bad=subjects_bad,
+        at_risk=at_risk,
+        newly_bad=newly_bad,
+        again_bad=again_bad,
+        total=total,
+        writer=writer,
+        sequence=sequence,
+    )
+    return StoredTally(position=Position(ripe_ms=ripe_ms, row=number), tally=tally)
 
 
 def sighting_row(sighting: Sighting) -> Row:

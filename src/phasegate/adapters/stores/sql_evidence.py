@@ -38,23 +38,32 @@ class SqlEvidence(SqlRetention):
         self, run: str, after: Position, upto_ms: int, most: int = ALL
     ) -> list[StoredTally]:
         """Return the run's tallies with after < position and ripe_ms <= upto_ms, in order."""
-        asked = (run, after.ripe_ms, after.row, upto_ms, most)
+        since = (after.ripe_ms, after.row)
+        asked = (run, *since, upto_ms, most)
         # The mark first: asked for after the rows, another reader's mark could vouch for rows that
         # were committed only after ours were read.
         folded = self._folded(run)
-        found = self._read(_TALLIES, asked)
+        # Beyond the mark one row is enough to know that all are read below.
+        found = self._read(_TALLIES, asked if since < folded else (*asked[:-1], min(most, 1)))
         if found and _position(found[-1]) > folded:
-            # Read once more where nobody can write, and leave a mark of how far it was: a writer
-            # that is slow to commit would else put a row behind the reader, seen by no fold.
-            with self._database.writing() as writing:
-                self._database.close_evidence(writing, run)
-                found = writing.execute(_TALLIES, asked)
-                writing.execute(_FOLDED, (run, *_position(found[-1])))
+            found = self._read_for_good(run, asked)
         # Packs last: what is packed between the two readings is found twice, and never missed.
-        packed = self._packed(run, (after.ripe_ms, after.row), upto_ms, most)
+        packed = self._packed(run, since, upto_ms, most)
         end = _position(packed[-1]) if packed else (-1, -1)
         loose = [row for row in found if _position(row) > end]
         return [rows.tally_of(row) for row in (*packed, *loose)[:most]]
+
+    def _read_for_good(self, run: str, asked: Sequence[object]) -> list[rows.Row]:
+        """Return rows read where nobody can write, and leave a mark of how far it was.
+
+        A writer that is slow to commit would else put a row behind the reader, seen by no fold.
+        """
+        with self._database.writing() as writing:
+            self._database.close_evidence(writing, run)
+            found = writing.execute(_TALLIES, asked)
+            if found:
+                writing.execute(_FOLDED, (run, *_position(found[-1])))
+        return found
 
     def _folded(self, run: str) -> tuple[int, int]:
         found = self._read('SELECT ripe_ms, "row" FROM folded WHERE run = ?', (run,))

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import exp, log
 
 AT_START = 0.5
 """Share of the capital that is in play from the first tick; the rest follows tick by tick."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Wealth:
     """Where the bets stand. Memory is one number per bet.
 
@@ -31,6 +32,21 @@ class Wealth:
     late: tuple[float, ...]
     ticks: int
     released: int = 0
+
+    @cached_property
+    def log_total(self) -> float:
+        """The log of all capital, in play or kept back.
+
+        Kept, since it is asked for in every turn, and the bets on blocks change once in a block.
+        """
+        top = max(0.0, *self.logs)
+        rest = sum([exp(held - top) for held in self.logs]) + self.kept_back * exp(-top)
+        return top + log(rest) if rest > 0 else max(self.logs)
+
+    @property
+    def kept_back(self) -> float:
+        """The capital that is not in play yet."""
+        return sum(self.late) * (self.ticks - self.released) / self.ticks
 
 
 def start(weights: Sequence[float], ticks: int, *, waiting: Sequence[float] = ()) -> Wealth:
@@ -50,33 +66,23 @@ def release(wealth: Wealth, tick: int) -> Wealth:
     if due <= 0:
         return wealth
     share = due / wealth.ticks
-    logs = tuple(
-        _log_add(held, log(late * share)) if late else held
-        for held, late in zip(wealth.logs, wealth.late, strict=True)
-    )
+    pairs = zip(wealth.logs, wealth.late, strict=True)
+    logs = tuple([_log_add(held, log(late * share)) if late else held for held, late in pairs])
     return replace(wealth, logs=logs, released=wealth.released + due)
 
 
 def step(wealth: Wealth, increments: Sequence[float]) -> Wealth:
     """Pay out one batch: the log of each bet's factor, in the order of the bets."""
-    logs = tuple(held + gain for held, gain in zip(wealth.logs, increments, strict=True))
-    return replace(wealth, logs=logs)
-
-
-def log_wealth(wealth: Wealth) -> float:
-    """Return the log of all capital, in play or kept back."""
-    kept = _kept_back(wealth)
-    top = max(0.0, *wealth.logs)
-    rest = sum(exp(held - top) for held in wealth.logs) + kept * exp(-top)
-    return top + log(rest) if rest > 0 else max(wealth.logs)
+    logs = tuple([held + gain for held, gain in zip(wealth.logs, increments, strict=True)])
+    return Wealth(logs=logs, late=wealth.late, ticks=wealth.ticks, released=wealth.released)
 
 
 def lowered(wealth: Wealth, to: float) -> Wealth:
     """Reduce the log wealth to at most `to` >= 0; giving capital away keeps every guarantee."""
-    if log_wealth(wealth) <= to:
+    if wealth.log_total <= to:
         return wealth
     in_play = _log_in_play(wealth)
-    allowed = to + log(1 - _kept_back(wealth) * exp(-to))
+    allowed = to + log(1 - wealth.kept_back * exp(-to))
     return replace(wealth, logs=tuple(held + allowed - in_play for held in wealth.logs))
 
 
@@ -88,10 +94,6 @@ def capped(wealth: Wealth) -> Wealth:
 def _log_in_play(wealth: Wealth) -> float:
     top = max(wealth.logs)
     return top + log(sum(exp(held - top) for held in wealth.logs))
-
-
-def _kept_back(wealth: Wealth) -> float:
-    return sum(wealth.late) * (wealth.ticks - wealth.released) / wealth.ticks
 
 
 def _log_add(a: float, b: float) -> float:

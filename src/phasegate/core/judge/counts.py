@@ -93,6 +93,18 @@ class Block:
             self.control_again += tally.again_bad
 
     @property
+    def empty(self) -> bool:
+        """Say whether it holds nothing."""
+        return not (
+            self.treated
+            or self.control
+            or self.treated_bad
+            or self.control_bad
+            or self.treated_again
+            or self.control_again
+        )
+
+    @property
     def at_risk(self) -> int:
         """Subjects at risk in both arms."""
         return self.treated + self.control

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from phasegate.core.evidence import ENVIRONMENT, Judgement, Outcome
 from phasegate.core.judge import level, sentinel, share, words
@@ -86,7 +87,7 @@ def _share(asked: Asked, budget: Budget, rule: Rule, component: str) -> Judgemen
         account=account,
         alpha=alpha,
         progress=verdict.progress,
-        sentence=_sentence(asked.plan, rule, component, account, verdict, trouble=trouble),
+        sentence=partial(_sentence, asked.plan, rule, component, account, verdict, trouble=trouble),
     )
 
 

@@ -43,6 +43,16 @@ class Ledger:
             known = self._settled[key] = self.accounts[key].settled()
         return known
 
+    def to_go_on(self, key: AccountKey, group: int) -> Account | None:
+        """Return an account to which rows of `group` may be added; None: there is none yet.
+
+        What was settled for a turn is not settled again, unless its group goes on after all.
+        """
+        known = self.accounts.get(key)
+        if known is not None and known.group != group:
+            known = self._settled.get(key, known)
+        return None if known is None else known.copy()
+
     @cached_property
     def _settled(self) -> dict[AccountKey, Account]:
         return {}

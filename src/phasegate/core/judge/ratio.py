@@ -39,7 +39,7 @@ def arrived(wealth: Wealth, exposure: int, treated: int, control: int) -> Wealth
 
 def broken(wealth: Wealth, alpha: float) -> bool:
     """Say whether the arms are not what the exposure says, at error `alpha` over all looks."""
-    return alpha > 0 and bets.log_wealth(wealth) >= -log(alpha)
+    return alpha > 0 and wealth.log_total >= -log(alpha)
 
 
 def counts_arrivals(metric: Metric) -> bool:

@@ -72,13 +72,13 @@ def fault(tally: Tally) -> str:
         return UNCOUNTABLE[tally.bad]
     if tally.bucket < 0:
         return f"writer {tally.writer}, sequence {tally.sequence} tells a time before all time"
-    turned = tally.newly_bad + tally.again_bad
-    parts = (tally.bad, tally.subjects, tally.subjects_bad, tally.at_risk, tally.newly_bad)
     if (
-        min(tally.again_bad, *parts) >= 0
-        and tally.subjects_bad <= min(tally.subjects, tally.bad)
-        and max(tally.bad, tally.subjects, tally.at_risk) <= tally.seen
-        and turned <= tally.bad
+        0 <= tally.subjects_bad <= tally.subjects <= tally.seen
+        and tally.newly_bad >= 0
+        and tally.again_bad >= 0
+        and tally.subjects_bad <= tally.bad <= tally.seen
+        and tally.newly_bad + tally.again_bad <= tally.bad
+        and 0 <= tally.at_risk <= tally.seen
         and isfinite(tally.total)
     ):
         return ""

@@ -8,8 +8,9 @@ environment does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log
+from typing import NamedTuple
 
 from phasegate.core.evidence import Outcome
 from phasegate.core.judge import bets, blocks, difference, means, repeat
@@ -32,9 +33,8 @@ TURNING = difference.RATIOS.index(3.0)
 """The bet whose low point says since when treatment seems to be worse than control."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ShareGuard:
-    """Where a guard stands.
+class ShareGuard(NamedTuple):
+    """Where a guard stands; a tuple, since a turn makes thousands of them from others.
 
     peak, peak_again  highest log wealth of relative and repeat evidence at a look.
     alarms  how bad the last closed block was, treated and in all: it calls waiting bets.
@@ -89,14 +89,14 @@ def compare(  # noqa: PLR0917 where a guard stands, and the six things that a ba
     arms  with the batch in them.
     """
     gains = _compared(terms, exposure, batch)
-    guard = replace(guard, relative=bets.step(bets.release(guard.relative, tick), gains))
+    guard = guard._replace(relative=bets.step(bets.release(guard.relative, tick), gains))
     if batch.newly_bad:
         guard = _turned(guard, gains[TURNING], arms.treated)
     treated, control = batch.treated_again, batch.control_again
     if REPEAT not in terms.weights or not (treated or control):
         return guard
     gains = repeat.increments(exposure, treated=treated, control=control)
-    return replace(guard, repeat=bets.step(bets.release(guard.repeat, tick), gains))
+    return guard._replace(repeat=bets.step(bets.release(guard.repeat, tick), gains))
 
 
 def _compared(terms: Terms, exposure: int, batch: Block) -> tuple[float, ...]:
@@ -113,12 +113,12 @@ def _compared(terms: Terms, exposure: int, batch: Block) -> tuple[float, ...]:
 
 def look(guard: ShareGuard, terms: Terms, arms: Arms) -> ShareGuard:
     """Take note of the comparison at a moment when both arms are complete."""
-    guard = replace(
-        guard,
-        peak=max(guard.peak, bets.log_wealth(guard.relative)),
-        peak_again=max(guard.peak_again, bets.log_wealth(guard.repeat)),
+    guard = guard._replace(
+        peak=max(guard.peak, guard.relative.log_total),
+        peak_again=max(guard.peak_again, guard.repeat.log_total),
     )
-    return replace(guard, blamed=_accusing(guard, terms, arms))
+    blamed = _accusing(guard, terms, arms)
+    return guard if blamed == guard.blamed else guard._replace(blamed=blamed)
 
 
 def close(
@@ -141,8 +141,7 @@ def close(
     everywhere = (block.at_risk, block.newly_bad)
     absolute = _block(guard.absolute, terms.allowed, tick, here, own)
     system = _block(guard.system, terms.allowed, tick, everywhere, all_of)
-    guard = replace(
-        guard,
+    guard = guard._replace(
         absolute=_calmed(absolute, terms.allowed, here) if guard.outage else absolute,
         system=_calmed(system, terms.allowed, everywhere) if guard.outage else system,
         alarms=(_alarm(own, here), _alarm(all_of, everywhere)),
@@ -154,8 +153,7 @@ def capped(guard: ShareGuard) -> ShareGuard:
     """Give up the evidence that a guilty neighbour may have caused; what was blamed stays so."""
     if guard.absolute is None or guard.system is None:
         return guard
-    return replace(
-        guard,
+    return guard._replace(
         absolute=bets.capped(guard.absolute),
         system=bets.capped(guard.system),
         alarms=(0.0, 0.0),
@@ -202,8 +200,8 @@ def _worse(guard: ShareGuard, terms: Terms, treated: Counts) -> bool:
 def _turned(guard: ShareGuard, gain: float, treated: Counts) -> ShareGuard:
     drift = guard.drift + gain
     if drift > guard.low:
-        return replace(guard, drift=drift)
-    return replace(guard, drift=drift, low=drift, since=(treated.seen, treated.bad))
+        return guard._replace(drift=drift)
+    return guard._replace(drift=drift, low=drift, since=(treated.seen, treated.bad))
 
 
 def _block(
@@ -221,7 +219,7 @@ def _calmed(wealth: Wealth, allowed: float, counts: tuple[int, float]) -> Wealth
     at_risk, newly_bad = counts
     if at_risk <= 0 or newly_bad > allowed * at_risk:
         return wealth
-    return bets.lowered(wealth, max(0.0, bets.log_wealth(wealth) - CALM))
+    return bets.lowered(wealth, max(0.0, wealth.log_total - CALM))
 
 
 def _alarm(before: float, counts: tuple[int, float]) -> float:
@@ -239,15 +237,14 @@ def _attributed(guard: ShareGuard, terms: Terms, arms: Arms, *, alone: bool) -> 
         return guard
     fired = _firing(guard, terms)
     if not fired:
-        return capped(guard) if guard.outage else replace(guard, waited=0)
+        return capped(guard) if guard.outage else guard._replace(waited=0)
     treated_fails = ABSOLUTE in fired or beyond(arms.treated, terms.allowed)
     spared = alone or not control_fails(terms.allowed, arms)
     if not guard.outage and treated_fails and spared:
         if alone or guard.waited >= PATIENCE or control_is_better(arms):
-            return replace(guard, blamed=guard.blamed or fired[0])
-        return replace(guard, waited=guard.waited + 1)
-    return replace(
-        guard,
+            return guard._replace(blamed=guard.blamed or fired[0])
+        return guard._replace(waited=guard.waited + 1)
+    return guard._replace(
         outage=True,
         absolute=bets.lowered(guard.absolute, terms.threshold(ABSOLUTE) + OUTAGE_KEPT),
         system=bets.lowered(guard.system, terms.threshold(SYSTEM) + OUTAGE_KEPT),
@@ -259,22 +256,14 @@ def _firing(guard: ShareGuard, terms: Terms) -> list[str]:
     return [
         method
         for method, wealth in parts
-        if wealth is not None and bets.log_wealth(wealth) >= terms.threshold(method)
+        if wealth is not None and wealth.log_total >= terms.threshold(method)
     ]
 
 
 def _leading(guard: ShareGuard, terms: Terms) -> tuple[str, float]:
-    parts = (
-        (RELATIVE, guard.peak),
-        (REPEAT, guard.peak_again),
-        (ABSOLUTE, guard.absolute),
-        (SYSTEM, guard.system),
-    )
-    heights = {
-        method: part if isinstance(part, float) else bets.log_wealth(part)
-        for method, part in parts
-        if part is not None
-    }
-    ratios = {method: height / terms.threshold(method) for method, height in heights.items()}
-    best = max(ratios, key=lambda method: ratios[method])
+    heights = [(RELATIVE, guard.peak), (REPEAT, guard.peak_again)]
+    if guard.absolute is not None and guard.system is not None:
+        heights += [(ABSOLUTE, guard.absolute.log_total), (SYSTEM, guard.system.log_total)]
+    ratios = {method: height / terms.threshold(method) for method, height in heights}
+    best = max(ratios, key=ratios.__getitem__)
     return best, max(0.0, ratios[best])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf, log
 
 RELATIVE, REPEAT, ABSOLUTE, SYSTEM = "relative", "repeat", "absolute", "system"
@@ -25,7 +26,7 @@ WEIGHTS_UNCOMPARED = {ABSOLUTE: 1.0}
 """The same where everybody is exposed from the start, so that there never is a control."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Terms:
     """What a guard was promised.
 
@@ -53,5 +54,9 @@ class Terms:
 
     def threshold(self, method: str) -> float:
         """Return the log wealth at which the part called `method` fires."""
-        spends = self.alpha * self.weights.get(method, 0.0)
-        return -log(spends) if spends > 0 else inf
+        return self._thresholds.get(method, inf)
+
+    @cached_property
+    def _thresholds(self) -> Mapping[str, float]:
+        spends = {method: self.alpha * weight for method, weight in self.weights.items()}
+        return {method: -log(alpha) for method, alpha in spends.items() if alpha > 0}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from phasegate.core.evidence import ENVIRONMENT, Judgement, Outcome
 from phasegate.core.judge import rates
@@ -73,7 +73,7 @@ def judgement(
     method: str,
     outcome: Outcome,
     *,
-    sentence: str,
+    sentence: str | Callable[[], str],
     accuses: bool = False,
     account: Account | None = None,
     events: int | None = None,
@@ -83,8 +83,13 @@ def judgement(
     progress: float = 0.0,
     needed: int | None = None,
 ) -> Judgement:
-    """Write a judgement with its figures in the metric's own terms."""
-    estimate = low = high = control = None
+    """Write a judgement with its figures in the metric's own terms.
+
+    sentence  or what says it; the account must not change any more.
+    """
+    estimate = control = None
+    low: Callable[[], float] | None = None
+    high: Callable[[], float] | None = None
     n = bad = control_n = 0
     if account is not None:
         n, control_n = account.treated.seen, account.control.seen
@@ -93,7 +98,8 @@ def judgement(
         control = rule.stated(account.control.share) if control_n and rule.counted else None
         if n and not rule.sentinel:
             estimate = rule.stated(account.treated.share)
-            low, high = _range(rule, account, alpha)
+            low = partial(_end, rule, account, alpha, 0)
+            high = partial(_end, rule, account, alpha, 1)
     if streak is not None and streak.last is not None:
         n, last_seen, estimate = streak.n, streak.last, streak.reading
     if events is not None:
@@ -161,6 +167,10 @@ def _bound(rule: Rule) -> float | None:
     if rule.allowed is not None and rule.counted:
         return rule.stated(rule.allowed)
     return rule.condition.bound
+
+
+def _end(rule: Rule, account: Account, alpha: float, end: int) -> float:
+    return _range(rule, account, alpha)[end]
 
 
 def _range(rule: Rule, account: Account, alpha: float) -> tuple[float, float]:
