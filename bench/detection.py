@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from detection_catalogue import HARMFUL, HEALTHY
-from detection_rules import ALPHA, RULES, phasegate
-from detection_traffic import EXPOSURE, PER_MINUTE, SECONDS, Floats, Ints, Scenario, simulate
+from _detection_catalogue import HARMFUL, HEALTHY
+from _detection_rules import ALPHA, RULES, phasegate
+from _detection_traffic import EXPOSURE, PER_MINUTE, SECONDS, Floats, Ints, Scenario, simulate
 from phasegate import planfile
 from phasegate.core.judge.cases import high_of
 from phasegate.rehearsal.rehearse import rehearse

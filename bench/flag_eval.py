@@ -23,7 +23,9 @@ import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
-from flag_peers import BASES, OURS, PEERS, PLAIN, ROLLOUT, RULE, Call, Flags
+from peers.all import PEERS
+from peers.asked import PLAIN, ROLLOUT, RULE, Call, Flags
+from peers.ours import BASES, OURS
 
 ROUNDS, CALLS, USERS, TURNS = 12, 3_000, 1_000, 3
 MANY, LOADS = 1_000, 7

@@ -28,8 +28,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from flag_peers import RULE, document
 from footprint import free_port, resident, wait_until_ready
+from peers.asked import RULE, document
 
 ROUNDS, SECONDS, SETTLE_S = 5, 3.0, 0.5
 TARGET_US, TARGET_P99_MS, MOST = 35.0, 5.0, 64

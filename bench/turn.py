@@ -23,7 +23,6 @@ import structlog
 
 from phasegate.adapters.stores.sqlite import SqliteStore
 from phasegate.core.evidence import Arm, Tally
-from phasegate.server.board import FlagBoard
 from phasegate.server.run import collect_seldom
 from phasegate.testing.world import World
 
@@ -62,8 +61,7 @@ def main() -> None:
 
 def rounds(store: SqliteStore, seconds: int) -> tuple[list[float], list[float], int]:
     """Return milliseconds of each counted round, by the clock and by the processor, and guards."""
-    board = FlagBoard()
-    world = World(store=store, publisher=board, served=lambda name: _served(board, name))
+    world = World(store=store)
     run, draw, numbers = world.start(plan()), random.Random(1), iter(range(1, 10**9))
     took, worked = [], []
     for second in range(seconds + WARM):
@@ -107,11 +105,6 @@ def _tallies(run: str, second: int, draw: random.Random, numbers) -> list[Tally]
         for metric in range(METRICS)
         for arm in Arm
     ]
-
-
-def _served(board: FlagBoard, environment: str) -> bytes | None:
-    published = board.current(environment)
-    return published.body if published else None
 
 
 def told(took: list[float], worked: list[float], guards: int) -> None:

@@ -11,9 +11,32 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
+import structlog
 import uvicorn
+from hypothesis import HealthCheck, settings
 
 _connect = socket.socket.connect
+
+# No test depends on how fast the machine is, and neither does an example that one is tried with.
+settings.register_profile(
+    "any machine",
+    settings(),
+    deadline=None,
+    suppress_health_check=[*settings().suppress_health_check, HealthCheck.too_slow],
+)
+settings.load_profile("any machine")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> None:
+    """Write an exception as Python does: with all locals of all frames it takes a second."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=["run", "event"], drop_missing=True),
+        ]
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -55,11 +78,12 @@ class Loopback:
     def stop(self) -> None:
         """Go down without waiting for open streams."""
         self.go()
-        self._thread.join(10)
+        self._thread.join(30)
         self._socket.close()
 
 
-def until(holds: Callable[[], object], within_s: float = 5.0) -> None:
+def until(holds: Callable[[], object], within_s: float = 30.0) -> None:
+    """Poll until something holds. A longer patience costs only where a test fails anyway."""
     deadline = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < deadline, "it did not come to that in time"
@@ -116,7 +140,7 @@ def serve_grpc() -> Iterator[Callable[..., int]]:
     started: list[Any] = []
 
     def run(work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, loop).result(30)
 
     async def begin(make: Callable[[], Any]) -> int:
         started.append(make())
@@ -126,18 +150,18 @@ def serve_grpc() -> Iterator[Callable[..., int]]:
     for service in started:
         run(service.stop())
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    thread.join(30)
     loop.close()
 
 
 @pytest.fixture(name="until")
 def _until() -> Callable[..., None]:
-    """Poll until something holds, at most a few seconds: until(holds, within_s=5)."""
+    """Poll until something holds: until(holds, within_s=30)."""
     return until
 
 
-EXCUSES = ("shared data",)
-"""What a test may lack: data that is not ours."""
+EXCUSES = ("shared data", "there is no Go 1.25")
+"""What a test may lack: data that is not ours, and a toolchain newer than what Debian has."""
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

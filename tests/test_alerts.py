@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "docs/operate/prometheus-alerts.yml"
-SOURCES = ("src/phasegate/engine/measures.py", "src/phasegate/wiring.py")
+SOURCES = ("src/phasegate/engine/measures.py", "src/phasegate/wiring/engine.py")
 
 needs_promtool = pytest.mark.skipif(
     shutil.which("promtool") is None,
@@ -41,6 +41,15 @@ tests:
       - eval_time: 60s
         alertname: PhasegateGone
         exp_alerts: [{exp_labels: {severity: page}, exp_annotations: {summary: 'No phasegate server answers', description: 'Nobody is left who could tell that nobody decides. Applications serve what they had, and the safe variant of what is on trial once its lease ends. Start a server.'}}]
+  - interval: 5s
+    input_series:
+      - {series: 'phasegate_sentinels_after_end{instance="one",run="checkout-1"}', values: '0x12 1x20'}
+      - {series: 'phasegate_sentinels_after_end{instance="two",run="checkout-1"}', values: '0x12 1x20'}
+    alert_rule_test:
+      - {eval_time: 55s, alertname: PhasegateSentinelAfterEnd, exp_alerts: []}
+      - eval_time: 90s
+        alertname: PhasegateSentinelAfterEnd
+        exp_alerts: [{exp_labels: {severity: page, run: checkout-1}, exp_annotations: {summary: 'A sentinel was heard after its run has ended', description: 'What the run checkout-1 exposed is on for good and may do harm; nothing takes it back by itself. `phasegate run status checkout-1` says which component, and `phasegate flag kill` takes it from everybody.'}}]
 """  # noqa: E501 promtool wants texts as they are
 
 

@@ -59,7 +59,7 @@ def _health(client: httpx.Client, name: str) -> Result:
     try:
         answer = client.get(f"/health/components/{name}")
     except httpx.HTTPError as error:
-        return Result(name, False, f"no answer ({type(error).__name__})")
+        return Result(name, False, _silence(client, error))
     seen = "well" if answer.status_code == 200 else _why(answer)
     return Result(name, answer.status_code == 200, seen)
 
@@ -72,13 +72,20 @@ def _round_trip(client: httpx.Client) -> Result:
         asked = {"patient": patient, "symptoms": "A runny nose for two days."}
         answered = client.post("/consultations", json=asked)
     except httpx.HTTPError as error:
-        return Result(name, False, f"no answer ({type(error).__name__})")
+        return Result(name, False, _silence(client, error))
     if created.status_code != 201 or answered.status_code != 201:
         return Result(name, False, f"{created.status_code} and {answered.status_code}, not 201")
     body = answered.json()
     if body["status"] != "answered" or body["emergency"] or not body["advice"]:
         return Result(name, False, f"a cold was answered with {body['status']}")
     return Result(name, True, f"answered by {body['model']}")
+
+
+def _silence(client: httpx.Client, error: httpx.HTTPError) -> str:
+    at = client.base_url.netloc.decode("ascii")
+    return (
+        f"no answer from {at} ({type(error).__name__}): start the clinic there, or set CLINIC_URL"
+    )
 
 
 def _why(answer: httpx.Response) -> str:

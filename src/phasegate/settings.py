@@ -21,6 +21,7 @@ class Settings:
     flag_rate    evaluations that one token may ask for each second; None: as many as it likes.
     origins      pages of these origins may evaluate flags from a browser, like https://a.example.
     keep_output  findings hold the end of what commands print; it must name no patient then.
+    plans        below this folder alone a plan's steps may open files and start commands.
     minutes_after, hours_after  age at which tallies are packed by the minute, and by the hour.
     """
 
@@ -35,6 +36,7 @@ class Settings:
     flag_rate: float | None = None
     origins: tuple[str, ...] = ()
     keep_output: bool = False
+    plans: Path = Path()
     minutes_after: timedelta = timedelta(hours=1)
     hours_after: timedelta = timedelta(days=1)
 

@@ -231,7 +231,7 @@ def under_way(
 @pytest.fixture
 def understands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], click.Command]:
     """Parse a line of a shell as phasegate would, carrying nothing out; return the command."""
-    for name in ("plans/checkout.yaml", "plans/sihat-tcm.yaml"):
+    for name in ("first.yaml", "plans/checkout.yaml", "plans/sihat-tcm.yaml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)

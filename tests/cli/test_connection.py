@@ -17,7 +17,7 @@ def test_a_server_out_of_reach_ends_with_three(alone: Callable[..., Result]) -> 
     assert result.exit_code == 3
     assert result.stdout == ""
     assert result.stderr == (
-        f"error: no answer from http://127.0.0.1:{port} (ConnectError)\n"
+        f"error: no answer from http://127.0.0.1:{port}: nothing listens there\n"
         "    Start it with `phasegate serve`, or name it: --server URL or PHASEGATE_URL.  "
         "[server-unreachable]\n"
     )
@@ -84,3 +84,15 @@ def test_a_token_that_is_not_known_is_told_in_words_of_the_command_line(
     assert told.startswith(f"error: {server.url} does not know this token\n")
     assert "Set PHASEGATE_TOKEN, or give --token; make one" in told
     assert without.startswith(f"error: {server.url} wants a token\n")
+
+
+def test_what_the_store_says_through_the_server_has_one_code(
+    server: Any, phasegate: Callable[..., Result]
+) -> None:
+    message = "store db: it does not answer. [store-unreachable]"
+    error = {"code": "unavailable", "message": message, "remedy": "Nothing was changed."}
+    server.on("GET", "/api/v1/runs", {"error": error}, status=503)
+
+    assert phasegate("run", "list").stderr == (
+        "error: store db: it does not answer.\n    Nothing was changed.  [store-unreachable]\n"
+    )

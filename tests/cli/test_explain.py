@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,11 @@ from phasegate.cli.explain import explanations
 from phasegate.core.audit import Tampering
 
 SOURCE = Path(phasegate.__path__[0])
-PLACES = (*SOURCE.glob("cli/*.py"), *SOURCE.glob("server/*.py"))
-PLACES += (SOURCE / "service.py", SOURCE / "core/command.py", *SOURCE.glob("flags/*.py"))
+PACKAGES = ("cli", "server", "service", "core/command", "flags")
+PLACES = [path for package in PACKAGES for path in SOURCE.glob(f"{package}/**/*.py")]
+PLACES += [SOURCE / "planfile/casefile.py", SOURCE / "planfile/folder.py"]
 PATTERN = (
-    r'(?:Failed|Misused|OutOfReach|Answer)\(\s*(?:\d+,\s*)?"([a-z-]+)"'
+    r'(?:Failed|Misused|UnusableCases|OutOfReach|Answer)(?:\.told)?\(\s*(?:\d+,\s*)?"([a-z-]+)"'
     r'|\bcode="([a-z-]+)"|_refusal\(\s*"([a-z-]+)"'
     r'|(?:broken|note)\(\s*"([a-z-]+)"|_problem\([^,]+, "([a-z-]+)"'
 )
@@ -24,7 +25,13 @@ PATTERN = (
 def codes() -> set[str]:
     texts = [path.read_text("utf-8") for path in PLACES]
     found = [pair for text in texts for pair in re.findall(PATTERN, text)]
-    return {code for groups in found for code in groups if code} | {"no-token"}
+    said = {code for groups in found for code in groups if code}
+    return said | at_the_end(SOURCE.glob("adapters/[cm]*/*.py")) | {"no-token", "no-answer"}
+
+
+def at_the_end(places: Iterable[Path]) -> set[str]:
+    texts = [path.read_text("utf-8") for path in places]
+    return {code for text in texts for code in re.findall(r"\[([a-z]+-[a-z-]+)\]\"", text)}
 
 
 @pytest.mark.parametrize("code", sorted(codes()))
@@ -41,12 +48,11 @@ def test_no_code_is_explained_that_no_message_has() -> None:
 
 def codes_of_stores() -> set[str]:
     """Return the codes that stand at the end of what stores and health say."""
-    places = (*SOURCE.glob("adapters/stores/*.py"), SOURCE / "engine/health.py")
+    places = (*SOURCE.glob("adapters/stores/**/*.py"), SOURCE / "engine/health.py")
     texts = [path.read_text("utf-8") for path in places]
-    at_the_end = {code for text in texts for code in re.findall(r"\[([a-z]+-[a-z-]+)\]\"", text)}
     named = {code for text in texts for code in re.findall(r'"(store-[a-z-]+)"', text)}
     ours = {flaw.value for flaw in Tampering}
-    return (at_the_end | named) - ours - {"event-number-taken", "fence-passed"}
+    return (at_the_end(places) | named) - ours - {"event-number-taken", "fence-passed"}
 
 
 def test_what_stores_and_health_say_is_explained_and_nothing_else() -> None:

@@ -30,6 +30,19 @@ def test_a_server_that_does_not_decide_is_not(
     assert "[not-ready]" in result.stderr
 
 
+def test_a_reason_with_a_code_of_its_own_has_that_one(
+    server: Any, phasegate: Callable[..., Result]
+) -> None:
+    server.on("GET", "/health/live", {"status": "live"})
+    why = {"status": "not ready", "why": "nobody decides [nobody-decides]"}
+    server.on("GET", "/health/ready", why, status=503)
+
+    told = phasegate("health").stderr
+
+    assert told.splitlines()[0] == f"error: {server.url} is not ready: nobody decides"
+    assert told.endswith("  [nobody-decides]\n")
+
+
 def test_another_program_on_the_port_is_not_healthy(
     server: Any, phasegate: Callable[..., Result]
 ) -> None:

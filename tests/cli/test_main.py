@@ -13,6 +13,14 @@ from phasegate.cli.main import cli
 from phasegate.cli.reference import leaves
 
 ROOT = click.Context(cli, info_name="phasegate")
+PATHS = sorted(
+    {
+        " ".join(path.split()[:depth])
+        for ctx, _ in leaves(cli, ROOT)
+        for path in [ctx.command_path]
+        for depth in range(1, 4)
+    }
+)
 LEAVES = {ctx.command_path: command for ctx, command in leaves(cli, ROOT)}
 
 
@@ -56,6 +64,13 @@ def test_every_command_has_help_with_examples(path: str, alone: Callable[..., Re
     assert "Examples:\n" in result.stdout
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_all_help_fits_eighty_columns(path: str, alone: Callable[..., Result]) -> None:
+    shown = alone(*path.split()[1:], "--help").stdout
+
+    assert [line for line in shown.splitlines() if len(line) > 80] == []
+
+
 @pytest.mark.parametrize("path", sorted(LEAVES.keys() - {"phasegate plan schema"}))
 def test_every_command_answers_programs_in_json(path: str) -> None:
     names = [option for parameter in LEAVES[path].params for option in parameter.opts]
@@ -72,5 +87,6 @@ def test_every_example_is_understood(
 
     assert lines
     for text in lines:
-        call = "phasegate" + text.partition("phasegate")[2].partition(" > ")[0].rstrip(")")
+        call = "phasegate" + text.partition("phasegate")[2].partition(" > ")[0]
+        call = call.removesuffix(')"').removesuffix(")")
         assert understands(call) is LEAVES[path]

@@ -122,10 +122,13 @@ metrics:
     plan.write_text(text.replace("pass_when:\n", "pass_when:\n      - right > 90%\n"), "utf-8")
 
     missing = alone("plan", "check", str(plan))
-    (tmp_path / "triage.jsonl").touch()
+    (tmp_path / "triage.jsonl").write_text('{"request": 1}')
+    broken = alone("plan", "check", str(plan))
+    (tmp_path / "triage.jsonl").write_text('{"request": 1, "expect": 1}')
     there = alone("plan", "check", str(plan))
 
     assert missing.exit_code == 0
     assert f"warning: there is no file {tmp_path}/triage.jsonl\n" in missing.stdout
     assert "the plan is sound, 1 warning(s)" in missing.stdout
-    assert "[case-file-missing]" not in there.stdout
+    assert f"{tmp_path}/triage.jsonl is broken in line 1: it has no 'expect'" in broken.stdout
+    assert "0 warning(s)" in there.stdout

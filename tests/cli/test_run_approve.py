@@ -39,6 +39,7 @@ def test_without_a_yes_nothing_is_signed(
     result = phasegate(*SIGN, answers=answers)
 
     assert result.exit_code == 1
+    assert result.stderr.endswith("--plan-hash HASH or --yes.  [not-signed]\n")
     assert signing.bodies(f"{RUN}/sign-off") == []
 
 

@@ -33,6 +33,30 @@ def test_status_says_what_is_decided_and_why(
     assert "25 %" in shown
 
 
+def test_status_says_what_a_rollback_waits_for(
+    under_way: Any, view: Any, phasegate: Callable[..., Result]
+) -> None:
+    waits = "application checkout-1 was lost and may still serve"
+    under_way.on("GET", "/api/v1/runs/checkout-1", view(unconfirmed=[waits]))
+
+    assert f"\n  waits: {waits}\n" in phasegate("run", "status").stdout
+    assert f"\n  waits: {waits}\n" in phasegate("run", "why").stdout
+
+
+def test_status_says_how_it_goes_on_after_a_rollback(
+    under_way: Any, view: Any, phasegate: Callable[..., Result]
+) -> None:
+    old, new = view()["components"]
+    back = view(components=[old, {**new, "state": "withdrawn", "exposure": 0}])
+    under_way.on("GET", "/api/v1/runs/checkout-1", back)
+
+    shown = phasegate("run", "status").stdout
+
+    assert "\n  new_cart was taken back, and the phase does not pass without it" in shown
+    assert "\n    phasegate run retry checkout-1 --component new_cart --reason TEXT\n" in shown
+    assert "old_cart was" not in shown
+
+
 def test_status_in_json_is_what_the_server_says(
     under_way: Any, view: Any, phasegate: Callable[..., Result]
 ) -> None:

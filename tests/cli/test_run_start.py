@@ -53,7 +53,7 @@ def test_a_run_is_started_with_text_and_place_of_the_plan(
     ]
 
 
-def test_everything_wrong_with_a_plan_is_shown_and_nothing_starts(
+def test_everything_wrong_with_a_plan_is_shown_errors_last_and_nothing_starts(
     plan: Path, server: Any, phasegate: Callable[..., Result]
 ) -> None:
     found = {"plan_hash": None, "problems": [problem("error"), problem("warning")]}
@@ -63,9 +63,9 @@ def test_everything_wrong_with_a_plan_is_shown_and_nothing_starts(
 
     assert result.exit_code == 1
     assert result.stderr.startswith(
-        "plan.yaml:3  phases.alpha: it is odd\n"
-        "    Mend it.  [lasts-form]  phasegate explain lasts-form\n"
         "plan.yaml:3  phases.alpha: warning: it is odd\n"
+        "    Mend it.  [lasts-form]  phasegate explain lasts-form\n"
+        "plan.yaml:3  phases.alpha: it is odd\n"
     )
     assert "plan.yaml has 1 error(s); nothing was started" in result.stderr
     assert server.bodies("/api/v1/runs") == []

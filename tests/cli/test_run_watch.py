@@ -119,6 +119,6 @@ def test_who_only_looks_may_stop_and_who_waits_has_not_succeeded(
     process.stdout.readline()
 
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
     assert process.returncode == code

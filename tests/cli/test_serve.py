@@ -57,9 +57,9 @@ def test_a_server_gives_a_first_token_serves_and_ends_cleanly(
     process = serve()
     url = ready(process)["url"]
 
-    assert alone("health", "--server", url).exit_code == 0
+    wait_for(lambda: alone("health", "--server", url).exit_code == 0)
     process.send_signal(signal.SIGTERM)
-    _, log = process.communicate(timeout=20)
+    _, log = process.communicate(timeout=60)
 
     assert process.returncode == 0
     assert log.count("export PHASEGATE_TOKEN=pg_") == 1
@@ -68,7 +68,7 @@ def test_a_server_gives_a_first_token_serves_and_ends_cleanly(
     secret = log.partition("PHASEGATE_TOKEN=")[2].split()[0]
     listed = alone("run", "list", "--server", ready(again)["url"], "--token", secret)
     again.send_signal(signal.SIGTERM)
-    _, log = again.communicate(timeout=20)
+    _, log = again.communicate(timeout=60)
 
     assert listed.exit_code == 0
     assert "PHASEGATE_TOKEN" not in log
@@ -126,7 +126,7 @@ def test_a_server_that_is_asked_to_end_while_it_begins_ends_all_that_it_began(
 ) -> None:
     program = [sys.executable, "-c", ENDED_WHILE_IT_BEGINS, str(tmp_path)]
 
-    done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(program, capture_output=True, text=True, timeout=110, check=True)
 
     assert done.stdout.endswith("ended\n")
 
@@ -147,3 +147,23 @@ def test_an_address_that_is_taken_is_told(alone: Callable[..., Result]) -> None:
     assert f"cannot listen on 127.0.0.1 port {port}: Address already in use\n" in result.stderr
     assert "[address-unavailable]" in result.stderr
     assert not Path("pg").exists()
+
+
+@pytest.mark.parametrize("host", ["nohost.invalid", "192.0.2.1"])
+def test_an_address_of_no_own_is_told_what_to_give(host: str, alone: Callable[..., Result]) -> None:
+    told = alone("serve", "--data", "pg", "--port", "0", "--host", host).stderr
+
+    assert "Give --host an address of this machine, like 127.0.0.1.  [address-unavailable]" in told
+    assert "while" not in told
+
+
+def test_what_cannot_be_an_environment_is_served_to_nobody(alone: Callable[..., Result]) -> None:
+    result = alone("serve", "--data", "pg", "--port", "0", "--environment", "a b")
+
+    assert result.exit_code == 2
+    assert "'a b' cannot be the name of an environment" in result.stderr
+    assert "[environment-form]" in result.stderr
+
+
+def test_plans_are_looked_for_in_a_folder_that_is_there(alone: Callable[..., Result]) -> None:
+    assert alone("serve", "--data", "pg", "--port", "0", "--plans", "nowhere").exit_code == 2

@@ -93,7 +93,10 @@ def test_a_backup_does_not_replace_a_file(alone: Alone, kept: Event) -> None:
     result = alone("store", "backup", "monday", "--data", "pg")
 
     assert result.exit_code == 1
-    assert "[backup-failed]" in result.stderr
+    assert result.stderr.splitlines() == [
+        "error: monday is there already. Name another file.",
+        "    No backup was made.  [backup-exists]",
+    ]
     assert Path("monday").read_text() == "precious"
 
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
 from phasegate.adapters.stores.sqlite import open_in
@@ -69,3 +71,35 @@ def test_a_folder_that_cannot_be_used_is_told(alone: Callable[..., Result]) -> N
 
     assert result.exit_code == 1
     assert "[store-unavailable]" in result.stderr
+
+
+def test_the_time_of_a_token_is_told_to_the_second(alone: Callable[..., Result]) -> None:
+    alone(*CREATE, "--role", "operator")
+
+    (shown,) = json.loads(alone("token", "list", "--data", "pg", "--json").stdout)["tokens"]
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", shown["created"])
+
+
+def test_a_database_that_cannot_be_reached_has_one_code(alone: Callable[..., Result]) -> None:
+    told = alone("token", "list", "--store", "postgresql://pg@127.0.0.1:9/phasegate").stderr
+
+    assert re.findall(r"\[[a-z-]+\]", told) == ["[store-unreachable]"]
+    assert "127.0.0.1:9" in told
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\x1b[31mda", "a\nda", "a" * 81])
+def test_a_name_that_cannot_be_read_is_refused(name: str, alone: Callable[..., Result]) -> None:
+    result = alone("token", "create", name, "--role", "viewer", "--data", "pg")
+
+    assert result.exit_code == 2
+    assert "[token-name]" in result.stderr
+    assert not Path("pg").exists()
+
+
+def test_a_store_that_cannot_be_made_is_told_in_words(alone: Callable[..., Result]) -> None:
+    Path("file").touch()
+
+    told = alone("token", "create", "ada", "--role", "viewer", "--data", "file").stderr
+
+    assert told.startswith("error: the store in file cannot be opened: file: File exists\n")

@@ -38,6 +38,10 @@ BODIES: dict[str, tuple[dict[str, Any], str]] = {
         {"what": "run tests", "expires": "2030-01-01T13:00:00+00:00", "reason": "known"},
         "run tests until 2030-01-01T13:00:00+00:00: known",
     ),
+    "rollback_started": (
+        {"phase": "beta", "components": [], "rule": "by_hand", "reasons": ["the pilot is over"]},
+        "beta (nothing of it was exposed) by hand: the pilot is over",
+    ),
     "paused": ({"reason": "lunch"}, "lunch"),
 }
 

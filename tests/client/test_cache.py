@@ -35,7 +35,7 @@ def filled(plane: Any, connect: Callable[..., FlagClient], file: Path) -> None:
     plane.publish(3, ON, TRIAL)
     plane.board.beat("production", 60_000)
     client = connect(cache=file)
-    assert client.wait_ready(5)
+    assert client.wait_ready(30)
     client.close()
     plane.go_down()
 
@@ -114,7 +114,7 @@ def test_a_folder_that_cannot_be_written_disturbs_nothing(
 
     client = connect(cache=tmp_path / "file" / "flags.json")
 
-    assert client.wait_ready(5)
+    assert client.wait_ready(30)
     assert client.boolean("new_cart", False, "patient-1") is True
 
 

@@ -30,7 +30,7 @@ def test_the_first_flags_come_with_the_connection(plane: Any, connect: Connect) 
 
     client = connect()
 
-    assert client.wait_ready(5)
+    assert client.wait_ready(30)
     assert client.boolean("new_cart", False, "patient-1") is True
     assert client.version == 3
 
@@ -47,7 +47,7 @@ def test_before_the_first_flags_the_default_counts(plane: Any, connect: Connect)
 def test_the_default_counts_for_a_flag_that_is_missing(plane: Any, connect: Connect) -> None:
     plane.publish(1, ON)
     client = connect()
-    client.wait_ready(5)
+    client.wait_ready(30)
 
     assert client.boolean("new_search", True) is True
 
@@ -71,7 +71,7 @@ def test_a_lost_server_leaves_the_last_flags(plane: Any, connect: Connect, until
     heard: list[Notice] = []
     plane.publish(1, ON)
     client = connect(on_news=heard.append)
-    client.wait_ready(5)
+    client.wait_ready(30)
 
     plane.go_down()
     until(lambda: News.STALE in [notice.news for notice in heard])
@@ -83,7 +83,7 @@ def test_a_client_finds_a_server_that_came_back(plane: Any, connect: Connect, un
     heard: list[Notice] = []
     plane.publish(1, ON)
     client = connect(on_news=heard.append)
-    client.wait_ready(5)
+    client.wait_ready(30)
     plane.go_down()
 
     plane.come_back(FlagBoard())
@@ -105,7 +105,7 @@ def test_an_application_that_fails_at_news_keeps_its_flags_and_their_changes(
     plane.publish(1, TRIAL)
     plane.board.beat("production", 200)
     client = connect(on_news=fail)
-    assert client.wait_ready(5)
+    assert client.wait_ready(30)
     until(lambda: client.evaluate("new_cart", "patient-1").reason is Reason.STALE)
 
     plane.publish(2, ON)
@@ -124,7 +124,7 @@ def test_a_client_waits_for_a_server_that_is_not_there_yet(
     plane.publish(1, ON)
     plane.come_back()
 
-    assert client.wait_ready(5)
+    assert client.wait_ready(30)
     assert heard[0] == Notice(news=News.UNREACHABLE, reason="ConnectError")
 
 
@@ -133,12 +133,13 @@ def test_a_flag_on_trial_is_withdrawn_when_its_lease_runs_out(
 ) -> None:
     heard: list[Notice] = []
     plane.publish(1, TRIAL)
-    plane.board.beat("production", 300)
+    plane.board.beat("production", 60_000)
     client = connect(on_news=heard.append)
-    client.wait_ready(5)
+    client.wait_ready(30)
     assert client.boolean("new_cart", False, "patient-1") is True
 
-    until(lambda: client.boolean("new_cart", True, "patient-1") is False, within_s=1)
+    plane.board.beat("production", 300)
+    until(lambda: client.boolean("new_cart", True, "patient-1") is False)
 
     assert client.evaluate("new_cart", "patient-1").reason is Reason.STALE
     lapsed = Notice(news=News.CHANGED, changed=("new_cart",), reason="the lease has run out")
@@ -152,7 +153,7 @@ def test_a_flag_on_trial_is_withdrawn_when_its_lease_runs_out(
 def test_heartbeats_keep_a_flag_on_trial(plane: Any, connect: Connect, until: Until) -> None:
     plane.publish(1, TRIAL)
     client = connect()
-    client.wait_ready(5)
+    client.wait_ready(30)
     assert client.boolean("new_cart", True, "patient-1") is False
 
     plane.board.beat("production", None)
@@ -164,11 +165,11 @@ def test_a_lost_server_does_not_stop_the_lease(plane: Any, connect: Connect, unt
     plane.publish(1, TRIAL)
     plane.board.beat("production", 400)
     client = connect()
-    client.wait_ready(5)
+    client.wait_ready(30)
 
     plane.go_down()
 
-    until(lambda: client.evaluate("new_cart", "patient-1").reason is Reason.STALE, within_s=2)
+    until(lambda: client.evaluate("new_cart", "patient-1").reason is Reason.STALE)
 
 
 class OlderClient(InForce):
@@ -187,7 +188,7 @@ def test_an_application_that_cannot_read_the_newest_flags_ends_its_trials(
     plane: Any, until: Until
 ) -> None:
     plane.publish(1, TRIAL)
-    plane.board.beat("production", 2_000)
+    plane.board.beat("production", 60_000)
     held = OlderClient(None)
     stream = Stream(plane.url, "production", None, "older", held)
     stream.start()
@@ -196,6 +197,7 @@ def test_an_application_that_cannot_read_the_newest_flags_ends_its_trials(
         return held.evaluate("new_cart", "patient-1", {})
 
     until(lambda: outcome().value is True)
+    plane.board.beat("production", 2_000)
     plane.publish(2, OFF)
     until(lambda: outcome().reason is Reason.STALE)
     seen = []
@@ -216,7 +218,7 @@ def test_closing_says_goodbye_and_ends_what_is_on_trial(plane: Any, connect: Con
     plane.publish(1, TRIAL)
     plane.board.beat("production", None)
     client = connect()
-    client.wait_ready(5)
+    client.wait_ready(30)
 
     client.close()
 
@@ -230,7 +232,7 @@ def test_a_stream_that_goes_without_goodbye_is_unreached_until_its_lease_ends(
 ) -> None:
     plane.publish(1, TRIAL)
     plane.board.beat("production", 60_000)
-    connect(name="checkout").wait_ready(5)
+    connect(name="checkout").wait_ready(30)
     until(lambda: not plane.behind(1))
 
     plane.go_down()
@@ -244,7 +246,7 @@ def test_a_stream_that_comes_back_is_unreached_no_more(
 ) -> None:
     plane.publish(1, TRIAL)
     plane.board.beat("production", 60_000)
-    connect().wait_ready(5)
+    connect().wait_ready(30)
     plane.go_down()
     plane.publish(2, OFF)
 
@@ -346,7 +348,7 @@ def test_every_type_is_read_and_the_default_counts_for_another(
 ) -> None:
     plane.board.publish("production", 1, {"flags": TYPES})
     client = connect()
-    client.wait_ready(5)
+    client.wait_ready(30)
 
     client.structure("page", {})["images"].clear()
 

@@ -8,24 +8,16 @@ from phasegate.client.lease import Lease, LeasedFlags
 from phasegate.flags.compile import compile_document
 from phasegate.flags.document import FlagState, document
 from phasegate.flags.resolution import Reason
-
-
-class Dial:
-    """A clock that tests turn."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from phasegate.testing.dial import Seconds
 
 
 @pytest.fixture
-def dial() -> Dial:
-    return Dial()
+def dial() -> Seconds:
+    return Seconds()
 
 
 @pytest.fixture
-def lease(dial: Dial) -> Lease:
+def lease(dial: Seconds) -> Lease:
     return Lease(dial)
 
 
@@ -47,7 +39,7 @@ def test_a_flag_on_trial_is_off_before_the_first_heartbeat(flags: LeasedFlags) -
 
 
 def test_a_flag_on_trial_is_on_while_the_lease_holds(
-    flags: LeasedFlags, lease: Lease, dial: Dial
+    flags: LeasedFlags, lease: Lease, dial: Seconds
 ) -> None:
     lease.renew(900)
 
@@ -70,7 +62,7 @@ def test_a_flag_that_is_not_on_trial_needs_no_lease(flags: LeasedFlags) -> None:
 
 
 def test_a_heartbeat_without_a_number_keeps_the_trial_for_ever(
-    flags: LeasedFlags, lease: Lease, dial: Dial
+    flags: LeasedFlags, lease: Lease, dial: Seconds
 ) -> None:
     lease.renew(None)
 
@@ -86,7 +78,7 @@ def test_a_heartbeat_may_shorten_the_lease(flags: LeasedFlags, lease: Lease) -> 
 
 
 def test_a_heartbeat_that_lay_in_a_buffer_counts_from_when_it_was_sent(
-    flags: LeasedFlags, lease: Lease, dial: Dial
+    flags: LeasedFlags, lease: Lease, dial: Seconds
 ) -> None:
     lease.renew(900, sent_ms=5_000)
 
@@ -96,7 +88,7 @@ def test_a_heartbeat_that_lay_in_a_buffer_counts_from_when_it_was_sent(
     assert value(flags) is False
 
 
-def test_another_server_has_another_clock(flags: LeasedFlags, lease: Lease, dial: Dial) -> None:
+def test_another_server_has_another_clock(flags: LeasedFlags, lease: Lease, dial: Seconds) -> None:
     lease.renew(900, sent_ms=9_000_000)
 
     dial.now += 1
@@ -113,7 +105,7 @@ def test_an_ended_lease_is_not_renewed(flags: LeasedFlags, lease: Lease) -> None
     assert value(flags) is False
 
 
-def test_what_needs_a_flag_on_trial_goes_with_its_lease(lease: Lease, dial: Dial) -> None:
+def test_what_needs_a_flag_on_trial_goes_with_its_lease(lease: Lease, dial: Seconds) -> None:
     states = [
         FlagState(key="payments", exposure=10_000, on_trial=True),
         FlagState(key="receipts", exposure=10_000),

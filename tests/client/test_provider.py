@@ -139,10 +139,11 @@ def test_a_trial_that_nobody_watches_any_more_is_told_as_a_change(
     plane: Any, until: Callable[..., None]
 ) -> None:
     plane.publish(1, FlagState(key="new_cart", exposure=10_000, on_trial=True))
-    plane.board.beat("production", 200)
+    plane.board.beat("production", 60_000)
     api.set_provider_and_wait(PhasegateProvider(plane.url, "production"))
     client, changed = api.get_client(), list[EventDetails]()
     client.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, changed.append)
+    plane.board.beat("production", 200)
 
     until(lambda: client.get_boolean_details("new_cart", True, PATIENT).reason == "STALE")
     until(lambda: changed)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import pytest
 
-from phasegate.client import FlagClient
-from phasegate.client.stream import LATEST_RETRY_S, SOONEST_RETRY_S, pauses, unique
+from phasegate.client.inforce import InForce
+from phasegate.client.stream import LATEST_RETRY_S, SOONEST_RETRY_S, Stream, pauses, unique
 from phasegate.flags.document import FlagState
 
 
@@ -36,16 +37,39 @@ def test_clients_that_lost_a_server_together_come_back_apart() -> None:
 
 
 def test_after_a_document_a_client_begins_with_short_pauses_again(
-    plane: Any, connect: Callable[..., FlagClient], until: Callable[..., None]
+    plane: Any, until: Callable[..., None]
 ) -> None:
-    plane.publish(1, FlagState(key="new_cart", exposure=10_000))
-    connect().wait_ready(5)
+    told: list[float | str] = []
 
-    for _ in range(6):  # growing, these would take 5 s and more
+    class Told(InForce):
+        """Tells when a document is in force and confirmed: its lease comes next."""
+
+        def lease(self, remaining_ms: float | None, sent_ms: float | None) -> None:
+            super().lease(remaining_ms, sent_ms)
+            told.append("lease")
+
+    class Pauses(threading.Event):
+        """Tells for how long is waited."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            told.append(timeout or 0.0)
+            return super().wait(timeout)
+
+    plane.publish(1, FlagState(key="new_cart", exposure=10_000))
+    stream = Stream(plane.url, "production", None, "checkout", Told(None))
+    stream._closing = Pauses()
+    stream.start()
+
+    for leases in range(1, 6):
+        until(lambda leases=leases: told.count("lease") == leases)
         plane.go_down()
         plane.come_back()
-        until(lambda: plane.board.acknowledged("production", 1).behind == (), within_s=2)
-        until(lambda: plane.board.acknowledged("production", 1).connected == 1, within_s=2)
+    until(lambda: told.count("lease") == 6)
+    stream.close()
+
+    first = [after for before, after in pairwise(told) if before == "lease"]
+    assert len(first) >= 5
+    assert all(isinstance(pause, float) and pause <= SOONEST_RETRY_S for pause in first)
 
 
 @pytest.mark.parametrize("name", ["checkout", ""])

@@ -372,6 +372,7 @@ def test_after_a_gap_in_watching_an_exposure_soaks_anew() -> None:
     late = seen_since(story, since=NOON, last_seen=story.now)
 
     assert early.rule == "soaking"
+    assert early.reasons[0].endswith(" min of watching are left")
     assert late.kind == "phase_passed"
 
 

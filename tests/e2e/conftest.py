@@ -77,7 +77,7 @@ class Town:
 
     def get(self, path: str) -> Any:
         headers = {"Authorization": f"Bearer {self.tokens['ada']}"}
-        return httpx.get(self.server + path, headers=headers, timeout=10).raise_for_status().json()
+        return httpx.get(self.server + path, headers=headers, timeout=30).raise_for_status().json()
 
     def events(self, run: str) -> list[dict[str, Any]]:
         return list(self.get(f"/api/v1/runs/{run}/events")["events"])
@@ -91,12 +91,17 @@ class Town:
         return event
 
     def defect(self, name: str, *, on: bool) -> None:
-        httpx.post(f"{self.clinic}/defects", json={"name": name, "on": on}).raise_for_status()
+        httpx.post(
+            f"{self.clinic}/defects", json={"name": name, "on": on}, timeout=30
+        ).raise_for_status()
 
     def newly_treated(self, patients: int = 40) -> int:
-        """Count consultations in which any new version answered."""
+        """Count consultations in which any new version answered.
+
+        The lease is short here, so a stall of the machine alone makes it nobody for a moment.
+        """
         count = 0
-        with httpx.Client(base_url=self.clinic) as client:
+        with httpx.Client(base_url=self.clinic, timeout=30) as client:
             for number in range(patients):
                 name = f"probe-{number}"
                 client.post("/patients", json={"id": name, "age": 40})
@@ -118,7 +123,7 @@ class Town:
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url).status_code == 200
+        return httpx.get(url, timeout=30).status_code == 200
     except httpx.HTTPError:
         return False
 

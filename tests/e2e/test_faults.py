@@ -8,12 +8,12 @@ import time
 import httpx
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
 def test_a_control_plane_that_is_killed_again_and_again_goes_on_with_the_run(town) -> None:
     town.open_control_plane()
-    town.open_clinic(rate=60, duration=100)
+    town.open_clinic(rate=60, duration=290)
     run = town.start_run()
     town.until_event(run, "exposure_confirmed")
 
@@ -26,7 +26,7 @@ def test_a_control_plane_that_is_killed_again_and_again_goes_on_with_the_run(tow
 
     sign = ("run", "sign-off", run, "--phase", "phase_1_medical_safety", "--meaning", "seen")
     town.phasegate(*sign, "--plan-hash", town.get(f"/api/v1/runs/{run}")["plan_hash"], who="sam")
-    town.until_event(run, "phase_passed", most_s=90)
+    town.until_event(run, "phase_passed", most_s=120)
     kinds = [event["kind"] for event in town.events(run)]
     assert kinds.count("rollback_started") == 0
     assert "the chain of" in town.phasegate("audit", "verify", run)
@@ -34,7 +34,7 @@ def test_a_control_plane_that_is_killed_again_and_again_goes_on_with_the_run(tow
 
 def test_a_rollback_that_had_begun_is_finished_after_a_kill(town) -> None:
     town.open_control_plane()
-    town.open_clinic(rate=60, duration=60)
+    town.open_clinic(rate=60, duration=290)
     run = town.start_run()
     town.until_event(run, "exposure_confirmed")
     time.sleep(1)
@@ -56,30 +56,30 @@ def test_a_rollback_that_had_begun_is_finished_after_a_kill(town) -> None:
 
 def test_the_clinic_serves_on_while_the_control_plane_is_away_and_its_lease_withdraws(town) -> None:
     town.open_control_plane()
-    town.open_clinic(rate=20, duration=60)
+    town.open_clinic(rate=20, duration=290)
     run = town.start_run()
     town.until_event(run, "exposure_confirmed")
-    assert town.newly_treated() > 0
+    town.processes.until("patients are treated", lambda: town.newly_treated() > 0)
 
     town.processes.kill("control-plane")
-    withdrawn = town.processes.until("the lease ends", lambda: town.newly_treated() == 0, 15)
+    withdrawn = town.processes.until("the lease ends", lambda: town.newly_treated() == 0)
 
     assert withdrawn
-    assert httpx.get(f"{town.clinic}/health/ready").status_code == 200
+    assert httpx.get(f"{town.clinic}/health/ready", timeout=30).status_code == 200
     town.open_control_plane()
-    town.processes.until("trial exposure is back", lambda: town.newly_treated() > 0, 20)
+    town.processes.until("trial exposure is back", lambda: town.newly_treated() > 0)
 
 
 def test_a_planted_wrong_safety_answer_takes_the_validator_back(town) -> None:
     town.open_control_plane()
-    town.open_clinic(rate=60, duration=60)
+    town.open_clinic(rate=60, duration=290)
     run = town.start_run()
     town.until_event(run, "exposure_confirmed")
     time.sleep(1)
 
     town.defect("wrong_safety_answer", on=True)
-    back = town.until_event(run, "rollback_started", most_s=30)
-    safe = town.until_event(run, "rollback_confirmed", most_s=30)
+    back = town.until_event(run, "rollback_started", most_s=60)
+    safe = town.until_event(run, "rollback_confirmed", most_s=60)
 
     assert back["body"]["components"] == ["medical_safety_validator"]
     assert back["body"]["rule"] == "sentinel_tripped"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from phasegate.adapters.stores.memory import MemoryStore
-from phasegate.server.board import FlagBoard
-from phasegate.testing.world import Dial, World
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
 
 @pytest.fixture
@@ -28,12 +28,6 @@ def world(store: MemoryStore, dial: Dial) -> Callable[[str], World]:
     """Make a server of that name on the store; all have the same clock."""
 
     def make(name: str) -> World:
-        board = FlagBoard()
-
-        def served(environment: str) -> bytes | None:
-            published = board.current(environment)
-            return published.body if published else None
-
-        return World(store=store, publisher=board, served=served, dial=dial, name=name)
+        return World(store=store, dial=dial, name=name)
 
     return make

@@ -23,7 +23,7 @@ from phasegate.engine.rederive import rederive
 from phasegate.telemetry.observation import Observation
 from phasegate.testing.chaos import ENVIRONMENT, Application, Harm, Process, seconds, visit
 from phasegate.testing.checkout import ADA
-from phasegate.testing.world import Dial
+from phasegate.testing.dial import Dial
 
 STORIES = int(os.environ.get("PHASEGATE_STORIES", "8"))
 FIRST = int(os.environ.get("PHASEGATE_FIRST_STORY", "0"))

@@ -13,11 +13,12 @@ from phasegate.core.evidence import Arm, Judgement, Outcome, Position, Tally
 from phasegate.core.judge import fold as judge
 from phasegate.core.plan import Plan
 from phasegate.core.watching import exposures
-from phasegate.engine.counting import MOST_STEPS, Counting
+from phasegate.engine.counting import MOST_STEPS, MOST_WAITED, Counting
 from phasegate.ports import ArmCount, CountQuestion
 from phasegate.testing.checkout import NOON
+from phasegate.testing.dial import Dial
 from phasegate.testing.story import RUN, Story
-from phasegate.testing.world import AtOnce, Dial, FixedSource
+from phasegate.testing.world import AtOnce, FixedSource
 
 PLAN = """
 plan: checkout
@@ -167,15 +168,64 @@ def test_a_step_is_stored_once_even_over_a_restart_and_beside_another_server(
 
 
 def test_what_came_with_nothing_is_asked_for_again_until_it_comes(bench: Bench) -> None:
-    bench.prometheus.counted = [count(ON, 0, 50, 2)]
+    bench.prometheus.counted = [count(ON, 0, 50, 2), count(OFF, 0, 50, 2)]
     bench.after(seconds=35)
     bench.after(seconds=65)
     bench.after(seconds=95)
-    bench.prometheus.counted += [count(ON, 1, 20, 0), count(ON, 3, 10, 0)]
+    bench.prometheus.counted += [count(ON, 1, 20, 0), count(ON, 3, 10, 0), count(OFF, 3, 9, 0)]
     bench.after(seconds=125)
     bench.after(seconds=155)
 
     assert bench.asked() == [(0, 1), (1, 2), (1, 3), (1, 4), (4, 5)]
+
+
+@pytest.mark.parametrize(("early", "late"), [(ON, OFF), (OFF, ON)])
+def test_an_arm_that_is_told_later_than_the_other_is_counted_all_the_same(
+    bench: Bench, early: Arm, late: Arm
+) -> None:
+    bench.prometheus.counted = [count(early, step, 50, 0) for step in range(4)]
+    bench.after(seconds=125)
+    bench.prometheus.counted += [count(late, step, 40, 8) for step in range(4)]
+    bench.prometheus.counted += [count(early, 4, 50, 0), count(late, 4, 40, 8)]
+    bench.after(seconds=155)
+    bench.after(seconds=185)
+
+    counted = [((tally.bucket - T0) // 30, tally.seen) for tally in bench.tallies()]
+    assert sorted(counted) == sorted([(step, n) for step in range(5) for n in (50, 40)])
+    assert bench.asked()[-1] == (5, 6)
+
+
+def test_an_arm_that_tells_nothing_is_waited_for_and_not_for_ever(bench: Bench) -> None:
+    steps = 2 * MOST_WAITED
+    bench.prometheus.counted = [count(ON, step, 50, 0) for step in range(steps)]
+    bench.after(seconds=30 * steps + 5)
+    bench.after(seconds=30 * steps + 35)
+
+    assert bench.asked() == [(0, steps), (steps - MOST_WAITED, steps + 1)]
+    assert len(bench.tallies()) == steps
+
+
+def test_what_is_known_already_does_not_keep_a_long_silence_from_being_passed_over(
+    bench: Bench,
+) -> None:
+    bench.prometheus.counted = [count(ON, 0, 50, 0), count(OFF, 700, 50, 0)]
+    bench.after(seconds=35)
+    bench.after(hours=12)
+    bench.after(hours=12, minutes=1)
+
+    assert bench.asked()[1:] == [(0, MOST_STEPS), (MOST_STEPS, 2 * MOST_STEPS)]
+    assert [tally.seen for tally in bench.tallies()] == [50, 50]
+
+
+def test_parts_of_a_step_leave_none_of_the_next_one_out(bench: Bench) -> None:
+    def part(arm: Arm, second: int) -> ArmCount:
+        return ArmCount(arm=arm, bucket=T0 + second, seen=5, bad=0)
+
+    bench.prometheus.counted = [part(arm, second) for arm in Arm for second in (7, 31)]
+    bench.after(seconds=35)
+    bench.after(seconds=65)
+
+    assert sorted(tally.bucket - T0 for tally in bench.tallies()) == [7, 7, 31, 31]
 
 
 def test_a_source_that_was_away_is_asked_for_all_it_missed(bench: Bench) -> None:

@@ -17,10 +17,10 @@ from phasegate.core.audit import verify
 from phasegate.core.command import Retry
 from phasegate.core.event import Event
 from phasegate.ports import Store
-from phasegate.server.board import FlagBoard
 from phasegate.testing.checkout import ADA
 from phasegate.testing.crash import Crash, Fuse
-from phasegate.testing.world import Dial, World
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
 PLAN = """
 plan: checkout
@@ -73,19 +73,7 @@ class Life:
         self.chance = random.Random(3)
 
     def process(self, fuse: Fuse) -> World:
-        board = FlagBoard()
-
-        def served(environment: str) -> bytes | None:
-            published = board.current(environment)
-            return published.body if published else None
-
-        return World(
-            store=fuse.around(self.store),
-            publisher=fuse.around(board),
-            served=served,
-            dial=self.dial,
-            chance=self.chance,
-        )
+        return World(store=self.store, fuse=fuse, dial=self.dial, chance=self.chance)
 
     def tell(self, fuse: Fuse) -> str:
         world = self.process(fuse)

@@ -11,29 +11,11 @@ from phasegate import service
 from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.core.command import Refusal, Retry, RollBack
 from phasegate.core.watching import watches
-from phasegate.testing.checkout import ADA
-from phasegate.testing.world import Dial, World
+from phasegate.testing.checkout import ADA, checkout_text
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
-PLAN = """
-plan: checkout
-environment: production
-author: ben
-subjects: patient
-traffic: 6000/min
-unattended: withdraw after 15m
-hazards:
-  H1: {text: somebody comes to harm, guarded_by: [safety_critical]}
-metrics:
-  error_rate: {kind: share, bad: error}
-  safety_critical: {kind: sentinel, event: safety.critical}
-phases:
-  alpha:
-    title: Half
-    lasts: 1h to 8h
-    components: {new_cart: 50%}
-    pass_when: [error_rate < 2%, no safety_critical]
-    roll_back_when: [error_rate > 5%, safety_critical]
-"""
+PLAN = checkout_text("new_cart: 50%", environment="production")
 
 COUNTED = """
   refunds:

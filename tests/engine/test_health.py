@@ -55,6 +55,21 @@ def test_a_server_that_decides_is_well(clocks: Clocks) -> None:
     assert clocks.health.trouble() is None
 
 
+@pytest.mark.parametrize("stalled_before", [True, False])
+def test_a_stall_while_the_store_is_asked_for_its_time_is_no_wrong_clock(
+    clocks: Clocks, stalled_before: bool
+) -> None:
+    def clock() -> datetime:
+        told = clocks.clock()
+        clocks.later(10)
+        return clocks.clock() if stalled_before else told
+
+    clocks.store.clock = clock  # type: ignore[method-assign]  # a story's clock
+
+    assert clocks.watch.trouble() is None
+    assert clocks.watch.skew == timedelta(0)
+
+
 def test_a_store_that_is_away_is_trouble(clocks: Clocks) -> None:
     clocks.away = True
 

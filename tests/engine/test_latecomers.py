@@ -14,29 +14,10 @@ from phasegate.core.run import TrialState
 from phasegate.core.watching import watches
 from phasegate.engine.memory import see
 from phasegate.engine.rederive import rederive
-from phasegate.testing.checkout import ADA
+from phasegate.testing.checkout import ADA, checkout_text
 from phasegate.testing.world import World
 
-PLAN = """
-plan: checkout
-environment: demo
-author: ben
-traffic: 6000/min
-hazards:
-  H1: {text: somebody comes to harm, guarded_by: [safety_critical]}
-metrics:
-  error_rate: {kind: share, bad: error}
-  safety_critical: {kind: sentinel, event: safety.critical}
-phases:
-  alpha:
-    title: Half
-    lasts: 1h to 8h
-    before:
-      - run: check-database
-    components: {new_cart: 50%, new_prices: 50%}
-    pass_when: [error_rate < 2%, no safety_critical]
-    roll_back_when: [error_rate > 5%, safety_critical]
-"""
+PLAN = checkout_text("new_cart: 50%, new_prices: 50%", "before:", "  - run: check-database")
 
 SECOND = timedelta(seconds=1)
 

@@ -14,32 +14,11 @@ from phasegate.core.plan import MetricKind
 from phasegate.core.run import Status
 from phasegate.core.watch import Watch
 from phasegate.engine.loop import LEASE
-from phasegate.testing.checkout import ADA, NOON
-from phasegate.testing.world import Dial, World
+from phasegate.testing.checkout import ADA, NOON, checkout_text
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
-PLAN = """
-plan: checkout
-environment: demo
-author: ben
-subjects: patient
-traffic: 6000/min
-unattended: withdraw after 15m
-hazards:
-  H1: {text: somebody comes to harm, guarded_by: [safety_critical]}
-metrics:
-  error_rate: {kind: share, bad: error}
-  safety_critical: {kind: sentinel, event: safety.critical}
-phases:
-  alpha:
-    title: Everyone
-    week: 1
-    risk: low
-    lasts: 1h to 8h
-    components:
-      new_cart: 100%
-    pass_when: [error_rate < 2%, no safety_critical]
-    roll_back_when: [error_rate > 5%, safety_critical]
-"""
+PLAN = checkout_text()
 
 Servers = tuple[World, World]
 
@@ -51,7 +30,7 @@ def servers(world: Callable[[str], World]) -> Servers:
 
 def on(world: World, flag: str = "new_cart") -> bool:
     """Say whether applications of this server are given the new version, leases and all."""
-    published = world.publisher.current("demo")  # type: ignore[attr-defined]  # the board has it
+    published = world.board.current("demo")
     return published is not None and published.leased.evaluate(flag, "patient", {}).variant == "on"
 
 

@@ -19,8 +19,9 @@ from phasegate.engine.background import Background
 from phasegate.engine.observer import TRY_AGAIN, Observer, options_of
 from phasegate.ports import Exercise, NoData, Unavailable
 from phasegate.testing.checkout import NOON
+from phasegate.testing.dial import Dial
 from phasegate.testing.story import RUN, Story
-from phasegate.testing.world import AtOnce, Dial, FixedCheck, FixedSource
+from phasegate.testing.world import AtOnce, FixedCheck, FixedSource
 
 PLAN = """
 plan: checkout
@@ -238,7 +239,7 @@ def test_a_step_at_work_is_not_begun_again(threads: ThreadPoolExecutor) -> None:
 
         def exercise(self, *_: object) -> Exercise:
             self.begun += 1
-            self.go.wait(10)
+            self.go.wait(60)
             return Exercise(passed=True, exercised=1, seen="-")
 
     bench = Bench(slow := Slow(), executor=threads)
@@ -257,7 +258,7 @@ def test_levels_are_read_while_a_step_takes_long() -> None:
 
     class Slow:
         def exercise(self, *_: object) -> Exercise:
-            go.wait(10)
+            go.wait(60)
             return Exercise(passed=True, exercised=1, seen="-")
 
     steps = Background(1, "steps")
@@ -268,7 +269,7 @@ def test_levels_are_read_while_a_step_takes_long() -> None:
 
     assert len(bench.levels()) == 1
     go.set()
-    assert steps.end(5)
+    assert steps.end(30)
 
 
 def test_a_step_that_is_given_up_leaves_no_finding_and_is_due_again() -> None:
@@ -277,20 +278,20 @@ def test_a_step_that_is_given_up_leaves_no_finding_and_is_due_again() -> None:
     class Slow:
         def exercise(self, *_: object) -> Exercise:
             begun.set()
-            go.wait(10)
+            go.wait(60)
             return Exercise(passed=False, exercised=1, seen="exit code -9")
 
     steps = Background(1, "steps")
     bench = Bench(Slow(), executor=steps)
 
     bench.turn()
-    begun.wait(10)
+    assert begun.wait(30)
     bench.observer.stop()
     ended_at_once = steps.end(0.05)
     go.set()
 
     assert not ended_at_once
-    assert steps.end(5)
+    assert steps.end(30)
     assert bench.outcomes() == []
 
 

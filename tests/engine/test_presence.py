@@ -11,23 +11,15 @@ from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.engine.presence import Presence
 from phasegate.flags.journal import Journal
 from phasegate.ports import Reach, Unavailable, Wanted
+from phasegate.testing.dial import Seconds
 
 VALID = timedelta(seconds=5)
-
-
-class Passing:
-    """Seconds that tests let pass."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Board:
     """Notes what is published and beaten; every call takes `slow` seconds."""
 
-    def __init__(self, passing: Passing) -> None:
+    def __init__(self, passing: Seconds) -> None:
         self._passing = passing
         self.slow = 0.0
         self.beats: list[tuple[str, int | None]] = []
@@ -50,7 +42,7 @@ class Board:
 
 class Desk:
     def __init__(self) -> None:
-        self.passing = Passing()
+        self.passing = Seconds()
         self.store = MemoryStore(self.passing)
         self.board = Board(self.passing)
         self.presence = self.named("one")

@@ -17,7 +17,6 @@ from phasegate.cli.main import cli
 from phasegate.core.event import START_OF_CHAIN, chain
 from phasegate.core.evidence import Position
 from phasegate.engine.rederive import rederive
-from phasegate.server.board import FlagBoard
 from phasegate.testing.world import World
 
 PLAN = (Path(__file__).parents[2] / "plans" / "checkout.yaml").read_text()
@@ -42,13 +41,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 @pytest.fixture
 def ran(store: SqliteStore) -> str:
     """A run whose first phase passed and whose second was taken back."""
-    board = FlagBoard()
-
-    def served(environment: str) -> bytes | None:
-        published = board.current(environment)
-        return published.body if published else None
-
-    world, shoppers = World(store=store, publisher=board, served=served), Shoppers()
+    world, shoppers = World(store=store), Shoppers()
     run = world.start(PLAN, environment="demo", pace=240)
     go(world, shoppers, lambda: "alpha" in world.run(run).passed)
     go(world, shoppers, lambda: bool(world.run(run).trials["new_cart"].exposure == 2500))
@@ -135,7 +128,7 @@ def test_a_method_of_another_version_is_named(store: SqliteStore, ran: str) -> N
 
     found = rederive(old, ran)
 
-    assert found.methods == ("relative was judged by version 1, now by 2",)
+    assert found.methods == ("relative was judged by version 1, now by 3",)
 
 
 def test_an_unknown_run_cannot_be_replayed(store: SqliteStore) -> None:

@@ -19,7 +19,6 @@ from phasegate.engine.rederive import rederive
 from phasegate.engine.restored import settlement
 from phasegate.flags.journal import log_of
 from phasegate.ports import Settlement
-from phasegate.server.board import FlagBoard
 from phasegate.testing.checkout import ADA, NOON
 from phasegate.testing.world import World
 
@@ -46,14 +45,6 @@ def hosts(tmp_path: Path) -> Iterator[Hosts]:
         store.close()
 
 
-def world(store: SqliteStore, board: FlagBoard) -> World:
-    def served(environment: str) -> bytes | None:
-        published = board.current(environment)
-        return published.body if published else None
-
-    return World(store=store, publisher=board, served=served)
-
-
 def healthy(treated: frozenset[str], _: object) -> dict[str, object]:
     return {"error": False, "duration": 300.0}
 
@@ -77,7 +68,7 @@ def backed_up(hosts: Hosts, here: World) -> Path:
 def restored(hosts: Hosts, path: Path, now: timedelta, *, as_it_was: bool = False) -> World:
     """Restore onto a new machine, whose clock says so long after noon."""
     fresh = hosts.new()
-    there = world(fresh, FlagBoard())
+    there = World(store=fresh)
     there.dial.turn(now)
     there.reconciler.watch_from(there.dial(), ["demo"])  # its server begins only now
 
@@ -100,7 +91,7 @@ def kinds(events: Sequence[Event]) -> list[str]:
 
 
 def test_what_was_exposed_at_the_backup_is_taken_back_and_the_run_is_paused(hosts: Hosts) -> None:
-    here = world(hosts.new(), FlagBoard())
+    here = World(store=hosts.new())
     run = here.start(PLAN, environment="demo", pace=60)
     until(here, "exposure_confirmed", run)
     path = backed_up(hosts, here)
@@ -124,7 +115,7 @@ def test_what_was_exposed_at_the_backup_is_taken_back_and_the_run_is_paused(host
 def test_a_rollback_is_not_confirmed_while_applications_of_before_may_still_serve(
     hosts: Hosts,
 ) -> None:
-    here = world(hosts.new(), FlagBoard())
+    here = World(store=hosts.new())
     run = here.start(PLAN, environment="demo", pace=60)
     until(here, "exposure_confirmed", run)
 
@@ -141,7 +132,7 @@ def test_a_rollback_is_not_confirmed_while_applications_of_before_may_still_serv
 
 
 def test_a_person_lets_a_restored_run_go_on(hosts: Hosts) -> None:
-    here = world(hosts.new(), FlagBoard())
+    here = World(store=hosts.new())
     run = here.start(PLAN, environment="demo", pace=60)
     until(here, "exposure_confirmed", run)
     there = restored(hosts, backed_up(hosts, here), timedelta(hours=1))
@@ -159,7 +150,7 @@ def test_a_person_lets_a_restored_run_go_on(hosts: Hosts) -> None:
 
 
 def test_as_it_was_a_run_goes_on_where_it_stopped(hosts: Hosts) -> None:
-    here = world(hosts.new(), FlagBoard())
+    here = World(store=hosts.new())
     run = here.start(PLAN, environment="demo", pace=60)
     until(here, "exposure_confirmed", run)
     before = here.kinds(run)
@@ -174,7 +165,7 @@ def test_as_it_was_a_run_goes_on_where_it_stopped(hosts: Hosts) -> None:
 
 
 def test_a_run_that_had_ended_is_left_as_it_is(hosts: Hosts) -> None:
-    here = world(hosts.new(), FlagBoard())
+    here = World(store=hosts.new())
     run = here.start(PLAN, environment="demo", pace=60)
     until(here, "exposure_confirmed", run)
     from phasegate.core.command import RollBack
@@ -190,7 +181,7 @@ def test_a_run_that_had_ended_is_left_as_it_is(hosts: Hosts) -> None:
 def test_what_was_scheduled_for_the_time_in_between_does_not_happen_by_itself(
     hosts: Hosts,
 ) -> None:
-    here = world(hosts.new(), FlagBoard())
+    here = World(store=hosts.new())
     for hours in (1, 3):
         at = (NOON + timedelta(hours=hours)).isoformat()
         body = {"flag": "banner", "exposure": 10_000, "at": at, "reason": "the sale begins"}

@@ -16,7 +16,6 @@ from phasegate.engine.memory import recall, see
 from phasegate.engine.rederive import rederive
 from phasegate.engine.retention import Retention
 from phasegate.ports import Store
-from phasegate.server.board import FlagBoard
 from phasegate.testing.checkout import NOON
 from phasegate.testing.store_suite import NOON_MS, sighting, tally
 from phasegate.testing.world import World
@@ -110,18 +109,14 @@ class Shoppers:
 def test_a_run_whose_evidence_is_packed_at_any_moment_is_replayed_alike(
     store: SqliteStore, seed: int
 ) -> None:
-    board, chance, packed = FlagBoard(), random.Random(seed), [0]
-
-    def served(environment: str) -> bytes | None:
-        published = board.current(environment)
-        return published.body if published else None
+    chance, packed = random.Random(seed), [0]
 
     def pack(world: World) -> None:
         now_ms = int(world.dial().timestamp() * 1000)
         hours_ms = now_ms + chance.choice((-3_600_000, 7_200_000))
         packed[0] += store.compact(now_ms + chance.randint(-30_000, 60_000), hours_ms, 40)
 
-    world, shoppers = World(store=store, publisher=board, served=served), Shoppers()
+    world, shoppers = World(store=store), Shoppers()
     run = world.start(PLAN, environment="demo", pace=240)
     go(world, shoppers, pack, lambda: "alpha" in world.run(run).passed)
     go(world, shoppers, pack, lambda: world.run(run).trials["new_cart"].exposure == 2500)

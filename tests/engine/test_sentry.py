@@ -11,33 +11,10 @@ from phasegate.core.evidence import ENVIRONMENT, Arm, Tally
 from phasegate.core.watching import watches
 from phasegate.engine.sentry import GRACE_S, Sentry
 from phasegate.ports import Unavailable
-from phasegate.testing.checkout import NOON
+from phasegate.testing.checkout import NOON, checkout_text
 from phasegate.testing.world import World
 
-PLAN = """
-plan: checkout
-environment: demo
-author: ben
-subjects: patient
-traffic: 6000/min
-hazards:
-  H1: {text: somebody comes to harm, guarded_by: [safety_critical]}
-metrics:
-  error_rate: {kind: share, bad: error}
-  safety_critical: {kind: sentinel, event: safety.critical}
-phases:
-  alpha:
-    title: Everyone
-    week: 1
-    risk: low
-    lasts: 1h to 8h
-    components:
-      new_cart: 100%
-      new_prices: 100%
-    pass_when: [error_rate < 2%, no safety_critical]
-    roll_back_when: [error_rate > 5%, safety_critical]
-    if_control_fails_too: CONTROL
-"""
+PLAN = checkout_text("new_cart: 100%, new_prices: 100%", "if_control_fails_too: CONTROL")
 
 
 class Desk:
@@ -113,7 +90,7 @@ def test_a_sentinel_that_waits_for_the_store_holds_back_what_it_accuses_alone(de
     desk.wait()
 
     assert desk.held == {"new_cart"}
-    published = desk.world.publisher.current("demo")  # type: ignore[attr-defined]  # the board
+    published = desk.world.board.current("demo")
     assert published.flags.evaluate("new_cart", "patient", {}).variant == "off"
     assert published.flags.evaluate("new_prices", "patient", {}).variant == "on"
 
@@ -208,7 +185,7 @@ def test_a_sentinel_that_is_stored_while_nobody_decides_is_held_back(
     assert (at_once, two.target.held_back("demo")) == (frozenset(), {"new_cart"})
 
 
-def test_a_look_that_breaks_is_followed_by_the_next(desk: Desk) -> None:
+def test_a_look_that_breaks_is_followed_by_the_next(desk: Desk, until: Callable[..., None]) -> None:
     looks = 0
 
     def unwritten() -> list[Tally]:
@@ -226,7 +203,7 @@ def test_a_look_that_breaks_is_followed_by_the_next(desk: Desk) -> None:
         clock=desk.world.dial,
     )
     sentry.start()
-    sentry.join(GRACE_S + 0.5)
+    until(lambda: desk.held)
     sentry.stop()
 
     assert desk.held == {"new_cart"}

@@ -12,10 +12,10 @@ from phasegate.core.run import Status
 from phasegate.engine.loop import LEASE
 from phasegate.flags.document import FlagState
 from phasegate.ports import Fence
-from phasegate.server.board import FlagBoard
 from phasegate.testing.checkout import ADA
 from phasegate.testing.crash import Crash, Fuse
-from phasegate.testing.world import Dial, World
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
 PLAN = """
 plan: checkout
@@ -58,23 +58,6 @@ class Upgraded(MemoryStore):
         super().attend(leases)
 
 
-def process(store: MemoryStore, dial: Dial, fuse: Fuse | None = None, name: str = "one") -> World:
-    board = FlagBoard()
-
-    def served(environment: str) -> bytes | None:
-        published = board.current(environment)
-        return published.body if published else None
-
-    used = fuse or Fuse(-1)
-    return World(
-        store=used.around(store),
-        publisher=used.around(board),
-        served=served,
-        dial=dial,
-        name=name,
-    )
-
-
 def exposures(store: MemoryStore) -> dict[str, int]:
     return {state.key: state.exposure for state in store.flag_states("demo")[1]}
 
@@ -86,7 +69,7 @@ def reading(request: pytest.FixtureRequest) -> str:
 
 
 def exposed(store: MemoryStore, dial: Dial) -> str:
-    one = process(store, dial)
+    one = World(store=store, dial=dial, name="one")
     run = one.start(PLAN)
     one.round()
     assert one.kinds(run)[-1] == "exposure_confirmed"
@@ -98,7 +81,7 @@ def test_everything_that_a_person_takes_back_is_brought_about_and_confirmed(read
     store, dial = Upgraded(), Dial()
     run = exposed(store, dial)
     store.upgraded = reading
-    two = process(store, dial)
+    two = World(store=store, dial=dial, name="one")
 
     two.round()
     two.ask(run, ALL, ADA)
@@ -113,11 +96,11 @@ def test_everything_that_a_person_takes_back_is_brought_about_and_confirmed(read
 def test_a_rollback_that_had_begun_is_finished(reading: str) -> None:
     store, dial = Upgraded(), Dial()
     run = exposed(store, dial)
-    one = process(store, dial)
+    one = World(store=store, dial=dial, name="one")
     one.ask(run, RollBack(phase="current", components=("new_cart",), reason="odd"), ADA)
     store.upgraded = reading
 
-    process(store, dial).round()
+    World(store=store, dial=dial, name="one").round()
 
     assert one.kinds(run)[-2:] == ["rollback_started", "rollback_confirmed"]
     assert exposures(store) == {"new_cart": 0, "new_prices": 3000}
@@ -127,7 +110,7 @@ def test_an_exposure_that_was_written_and_not_yet_brought_about_never_is(reading
     store, dial = at_an_exposure_unbrought()
     store.upgraded = reading
     run = store.logs()[0]
-    two = process(store, dial)
+    two = World(store=store, dial=dial, name="one")
 
     two.round()
     two.round()
@@ -144,7 +127,7 @@ def at_an_exposure_unbrought() -> tuple[Upgraded, Dial]:
     """Crash between writing an exposure down and bringing it about."""
     for steps in range(100):
         store, dial = Upgraded(), Dial()
-        one = process(store, dial, Fuse(steps))
+        one = World(store=store, dial=dial, fuse=Fuse(steps), name="one")
         try:
             one.start(PLAN)
             one.round()
@@ -159,9 +142,9 @@ def at_an_exposure_unbrought() -> tuple[Upgraded, Dial]:
 def test_nothing_goes_on_and_nobody_renews_the_lease(reading: str) -> None:
     store, dial = Upgraded(), Dial()
     run = exposed(store, dial)
-    before = process(store, dial).kinds(run)
+    before = World(store=store, dial=dial, name="one").kinds(run)
     store.upgraded = reading
-    two = process(store, dial)
+    two = World(store=store, dial=dial, name="one")
 
     for _ in range(3):
         two.round()
@@ -176,7 +159,7 @@ def test_nobody_may_do_anything_else_to_it(reading: str) -> None:
     run = exposed(store, dial)
     store.upgraded = reading
 
-    answer = process(store, dial).ask(run, Resume(reason="go on"), ADA)
+    answer = World(store=store, dial=dial, name="one").ask(run, Resume(reason="go on"), ADA)
 
     assert isinstance(answer, Refusal)
     assert answer.code == "plan-read-differently"
@@ -185,7 +168,7 @@ def test_nobody_may_do_anything_else_to_it(reading: str) -> None:
 def test_a_run_that_had_completed_stays_served_to_everybody_without_a_lease(reading: str) -> None:
     store, dial = Upgraded(), Dial()
     run = exposed(store, dial)
-    one = process(store, dial)
+    one = World(store=store, dial=dial, name="one")
     for _ in range(3):
         dial.turn(LEASE)
         one.patients(2000, lambda *_: {"error": False}, environment="demo", over=LEASE)
@@ -199,7 +182,7 @@ def test_a_run_that_had_completed_stays_served_to_everybody_without_a_lease(read
     )
     store.upgraded = reading
 
-    two = process(store, dial)
+    two = World(store=store, dial=dial, name="one")
     two.round()
     two.round()
 

@@ -10,31 +10,11 @@ import pytest
 
 from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.engine.rederive import rederive
-from phasegate.server.board import FlagBoard
-from phasegate.testing.world import Dial, World
+from phasegate.testing.checkout import checkout_text
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
-PLAN = """
-plan: checkout
-environment: demo
-author: ben
-subjects: patient
-traffic: 6000/min
-hazards:
-  H1: {text: somebody comes to harm, guarded_by: [safety_critical]}
-metrics:
-  error_rate: {kind: share, bad: error}
-  safety_critical: {kind: sentinel, event: safety.critical}
-phases:
-  alpha:
-    title: Everyone
-    week: 1
-    risk: low
-    lasts: 1h to 8h
-    components:
-      new_cart: 100%
-    pass_when: [error_rate < 2%, no safety_critical]
-    roll_back_when: [error_rate > 5%, safety_critical]
-"""
+PLAN = checkout_text()
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -52,19 +32,9 @@ def store(dial: Dial) -> Iterator[MemoryStore]:
     opened.close()
 
 
-def server(store: MemoryStore, dial: Dial, name: str) -> World:
-    board = FlagBoard()
-
-    def served(environment: str) -> bytes | None:
-        published = board.current(environment)
-        return published.body if published else None
-
-    return World(store=store, publisher=board, served=served, dial=dial, name=name)
-
-
 def soaking(store: MemoryStore, dial: Dial) -> str:
     """Expose, and watch for a minute."""
-    one = server(store, dial, "one")
+    one = World(store=store, dial=dial, name="one")
     run = one.start(PLAN, environment="demo")
     for _ in range(15):
         one.patients(20, well, environment="demo", over=4 * SECOND)
@@ -85,11 +55,34 @@ def test_a_server_that_takes_over_at_once_goes_on_soaking(store: MemoryStore, di
     run = soaking(store, dial)
     dial.turn(SECOND * 5)
 
-    two = server(store, dial, "two")
+    two = World(store=store, dial=dial, name="two")
     two.round()
 
     assert two.loop.last.decided
     assert "watch_resumed" not in kinds(store, run)
+
+
+def test_a_run_whose_telemetry_stopped_before_a_restart_holds_after_it(
+    store: MemoryStore, dial: Dial
+) -> None:
+    """A server that begins anew knows no more than the evidence does: nobody has been seen."""
+    run = soaking(store, dial)
+    dial.turn(MINUTE * 2.4)
+    two = World(store=store, dial=dial, name="two")
+    two.round()
+    before = two.view(run).decision
+    dial.turn(MINUTE * 0.2)
+    again = World(store=store, dial=dial, name="again")
+
+    again.round()
+    held = again.view(run).decision
+    again.patients(20, well, environment="demo", over=4 * SECOND)
+    again.round()
+
+    assert before.rule == "soaking"
+    assert (held.rule, held.kind) == ("guard_blind", None), "unseen for half of the five minutes"
+    assert again.view(run).decision.rule == "soaking"
+    assert "rollback_started" not in kinds(store, run)
 
 
 def test_after_a_long_gap_the_log_says_so_and_soaking_begins_anew(
@@ -98,7 +91,7 @@ def test_after_a_long_gap_the_log_says_so_and_soaking_begins_anew(
     run = soaking(store, dial)
     dial.turn(MINUTE * 90)
 
-    two = server(store, dial, "two")
+    two = World(store=store, dial=dial, name="two")
     two.round()
     two.round()
 
@@ -115,18 +108,18 @@ def test_after_a_long_gap_the_log_says_so_and_soaking_begins_anew(
 def test_a_gap_is_a_fact_that_replay_takes_as_it_is(store: MemoryStore, dial: Dial) -> None:
     run = soaking(store, dial)
     dial.turn(MINUTE * 90)
-    server(store, dial, "two").round()
+    World(store=store, dial=dial, name="two").round()
 
     assert "watch_resumed" in kinds(store, run)
     assert rederive(store, run).same
 
 
 def test_before_anything_is_exposed_a_gap_is_nothing(store: MemoryStore, dial: Dial) -> None:
-    one = server(store, dial, "one")
+    one = World(store=store, dial=dial, name="one")
     one.round()
     run = one.start(PLAN, environment="demo")
     dial.turn(MINUTE * 90)
 
-    server(store, dial, "two").round()
+    World(store=store, dial=dial, name="two").round()
 
     assert "watch_resumed" not in kinds(store, run)

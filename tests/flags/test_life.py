@@ -207,6 +207,7 @@ def test_a_schedule_waits_for_its_time_and_is_taken_off() -> None:
         datetime(2030, 1, 3, 9, tzinfo=UTC),
     ]
     assert log.journal.records["new_cart"].scheduled == planned[1:]
+    assert log.code("flag_unscheduled", scheduled=99) == "nothing-scheduled"
     log.do("flag_unscheduled")
     assert log.journal.records["new_cart"].scheduled == ()
     assert log.code("flag_unscheduled") == "nothing-scheduled"
@@ -215,6 +216,13 @@ def test_a_schedule_waits_for_its_time_and_is_taken_off() -> None:
 @pytest.mark.parametrize("at", ["2029-12-31T12:00+00:00", "2030-01-02T09:00", "soon", None])
 def test_a_schedule_has_a_time_to_come_with_its_offset(at: object) -> None:
     assert Log().code("flag_scheduled", exposure=1, at=at) == "schedule-time"
+
+
+def test_only_what_was_killed_is_revived() -> None:
+    log = Log()
+    log.do("flag_created")
+
+    assert log.code("flag_revived") == "flag-not-killed"
 
 
 REFUSED: list[tuple[str, str, dict[str, Any], str]] = [

@@ -211,6 +211,19 @@ MISTAKES = [
     ),
     ("cases-mismatch", "metric: selection}", "metric: error_rate}", f"{A}.before[1]"),
     ("exposure-falls", "new_cart: 25%", "new_cart: 1%", f"{B}.components.new_cart"),
+    (
+        "query-unbounded",
+        "{kind: share, bad: error}",
+        '{kind: share, bad: error, source: sql, endpoint: shop, query: "WHERE at >= :since"}',
+        "metrics.error_rate.query",
+    ),
+    (
+        "bucket-coarse",
+        "{kind: share, bad: error}",
+        "{kind: share, bad: error, source: sql, endpoint: shop, "
+        "query: \"date_trunc('hour', at) :since :until\"}",
+        "metrics.error_rate.query",
+    ),
     ("control-missing", "new_cart: 25%", "new_cart: 100%", f"{B}.roll_back_when[0]"),
     ("rate-beyond-block", "- returns > 6/h", "- returns > 60/h", f"{A}.roll_back_when[5]"),
     ("gate-equals-guard", "- error_rate > 5%", "- error_rate > 2%", f"{A}.pass_when[0]"),
@@ -227,7 +240,7 @@ MISTAKES = [
 def codes_in_the_source() -> Iterator[str]:
     """Yield every code that the source gives to a problem."""
     root = Path(phasegate.planfile.__file__).parents[1]
-    for path in [*root.glob("planfile/*.py"), *root.glob("core/**/*.py")]:
+    for path in [*root.glob("planfile/**/*.py"), *root.glob("core/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 yield from _codes(node)
@@ -264,6 +277,12 @@ def test_an_alias_is_pointed_out() -> None:
     text = GOOD.replace("new_cart: 5%", "new_cart: &few 5%").replace("new_till: 20%", "till: *few")
 
     assert [problem.code for problem in parse(text).problems] == ["yaml-alias"]
+
+
+def test_a_tab_that_indents_is_named() -> None:
+    (problem,) = parse(GOOD.replace("    week: 2", "\tweek: 2", 1)).problems
+
+    assert problem.remedy == "A tab cannot indent in YAML: use spaces."
 
 
 def test_an_unused_metric_is_pointed_out() -> None:

@@ -133,6 +133,8 @@ def test_the_command_prints_chances_with_their_limits(file: str) -> None:
     assert told.exit_code == 0, told.output
     assert "30 healthy rehearsals of checkout" in told.output
     assert "error_rate" in told.output
+    assert "0 % (0–11.6)" in told.output
+    assert "e+" not in told.output
 
 
 def test_the_command_prints_json_for_programs(file: str) -> None:
@@ -142,3 +144,33 @@ def test_the_command_prints_json_for_programs(file: str) -> None:
 
     assert first == second
     assert json.loads(first)["health"]["runs"] == 8
+
+
+def test_late_evidence_is_rehearsed_under_the_exposure_of_its_time() -> None:
+    text = """\
+plan: checkout
+environment: demo
+author: Ada
+traffic: 600/min
+metrics: {satisfaction: {kind: share, good: rating >= 4, event: rated, lag: 10m}}
+phases:
+  alpha:
+    lasts: 20m to 2h
+    components: {new_cart: 5% then 50%}
+    pass_when: [satisfaction > 90%]
+    roll_back_when: [satisfaction worse than control]
+"""
+    plan = planfile.parse_unreviewed(text, "checkout.yaml").plan
+    assert plan is not None
+    harmed = Harmed(
+        component=np.zeros(50, np.int64),
+        share=np.full(50, 0.6),
+        onset_s=np.zeros(50),
+        metric=np.zeros(50, np.int64),
+        metrics=("satisfaction",),
+    )
+
+    played = play(plan, plan.phases[0], harmed, np.random.default_rng(3))
+
+    assert played.blamed.all()
+    assert np.median(played.ended_s) < 13 * 60  # what was seen in the first stage is told from 10

@@ -93,4 +93,5 @@ def test_an_image_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     )
 
     assert told.exit_code == 1
-    assert "Could not open file" in told.output
+    assert "cannot be written: No such file or directory\n" in told.output
+    assert "[image-unwritten]" in told.output

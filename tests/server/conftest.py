@@ -56,13 +56,15 @@ class Plane:
         self.store = self.server.engine.store
         self.url: str = serve(self.server, port).url
         self.secrets: dict[str, str] = {}
-        self.clients = {"nobody": httpx.Client(base_url=self.url, trust_env=False)}
+        self.clients = {"nobody": httpx.Client(base_url=self.url, trust_env=False, timeout=30)}
         for name, role in CAST.items():
             secret, token = new_token(name, role, utc_now())
             self.store.add_token(token)
             self.secrets[name] = secret
             headers = {"Authorization": f"Bearer {secret}"}
-            self.clients[name] = httpx.Client(base_url=self.url, headers=headers, trust_env=False)
+            self.clients[name] = httpx.Client(
+                base_url=self.url, headers=headers, trust_env=False, timeout=30
+            )
         self.server.start()
 
     def stop(self) -> None:
@@ -86,6 +88,13 @@ class Plane:
         answer = self.post("/api/v1/runs", {"plan": PLAN, **more})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["log"])
+
+    def another_round(self, until: Callable[..., None]) -> None:
+        """Wait until the engine has begun and ended a round after this call."""
+        for _ in range(2):  # the first to end may have begun before
+            before = self.server.engine._loop.last
+            self.server.engine.wake()
+            until(lambda before=before: self.server.engine._loop.last is not before)
 
     def kinds(self, run: str) -> list[str]:
         found = self.get(f"/api/v1/runs/{run}/events").json()["events"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 Plane = Any
 Until = Callable[..., None]
@@ -42,6 +45,56 @@ def test_what_is_no_plan_is_a_list_of_problems(plane: Plane) -> None:
         assert answer.json()["problems"]
 
 
+@pytest.mark.parametrize(
+    ("origin", "code"), [("plan.yaml", "case-file-missing"), ("/etc/plan.yaml", "plan-outside")]
+)
+def test_a_plan_whose_cases_cannot_be_opened_starts_nothing(
+    plane: Plane,
+    plan: str,
+    *,
+    origin: str,
+    code: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cases = 'cases:\n  triage: {file: passwd, url: "http://127.0.0.1:9/triage"}\nmetrics:\n'
+    metric = "  right: {kind: share, good: correct, source: cases, cases: triage}\n"
+    step = "    before:\n      - evaluate: {cases: triage, metric: right}\n    components:"
+    text = plan.replace("metrics:\n", cases + metric).replace("    components:", step)
+    text = text.replace("pass_when: [", "pass_when: [right > 90%, ")
+
+    checked = plane.post("/api/v1/plans/check", {"plan": text, "origin": origin}).json()
+    started = plane.post("/api/v1/runs", {"plan": text, "origin": origin})
+
+    for told in (checked["problems"], started.json()["problems"]):
+        assert [one["code"] for one in told if one["severity"] == "error"] == [code]
+    assert started.status_code == 422
+    assert plane.get("/api/v1/runs").json() == {"runs": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "code"),
+    [
+        ("shp", "http://127.0.0.1:9", "endpoint-unknown"),
+        ("shop", "127.0.0.1:9", "endpoint-form"),
+        ("shop", "", "endpoint-form"),
+        ("shop", "http://[::1", "endpoint-form"),
+        ("shop", "http://ben:secret@127.0.0.1:9", "endpoint-secret"),
+    ],
+)
+def test_an_endpoint_is_one_of_the_plan_with_a_whole_url(
+    plane: Plane, plan: str, refused: Refused, *, name: str, url: str, code: str
+) -> None:
+    text = plan.replace("hazards:", 'endpoints: {shop: "http://127.0.0.1:9"}\nhazards:')
+    body = {"plan": text, "endpoints": {name: url}}
+
+    error = refused(plane.post("/api/v1/runs", body), 409, code)
+
+    assert "secret" not in str(error["message"])
+    assert plane.get("/api/v1/runs").json() == {"runs": []}
+
+
 def test_a_second_start_in_an_environment_says_which_run_is_there(
     plane: Plane, plan: str, refused: Refused
 ) -> None:
@@ -67,6 +120,8 @@ def test_a_run_may_start_right_after_the_one_before_was_taken_back(
     first = exposed()
     plane.post(f"/api/v1/runs/{first}/rollback", {"phase": "all", "reason": "again"})
     until(lambda: "rollback_confirmed" in plane.kinds(first))
+    (phase,) = plane.get(f"/api/v1/runs/{first}").json()["phases"]
+    assert phase["state"] == "rolled back"
 
     assert plane.start() != first
 
@@ -249,3 +304,26 @@ def test_a_waiver_that_lasts_no_sensible_time_is_malformed(
         body = {**asked, "lasts_s": lasts_s}
         refused(plane.post(f"/api/v1/runs/{run}/waive", body, "ben"), 400, "malformed")
     assert "waived" not in plane.kinds(run)
+
+
+def test_a_run_says_which_application_it_waits_for(plane: Plane, until: Until) -> None:
+    run = plane.start()
+    until(lambda: "exposure_confirmed" in plane.kinds(run))
+
+    def waits() -> list[str]:
+        told: list[str] = plane.get(f"/api/v1/runs/{run}").json()["unconfirmed"]
+        return told
+
+    asked = {"environment": "demo", "name": "till"}
+    unsaid = waits()
+
+    with plane.clients["shop"].stream("GET", "/flags/v1/stream", params=asked) as stream:
+        lines = stream.iter_lines()
+        hello, document = (next(one for one in lines if one.startswith("data: ")) for _ in "ab")
+        name = json.loads(hello.removeprefix("data: "))["stream"]
+        version = json.loads(document.removeprefix("data: "))["version"]
+        plane.post(f"/flags/v1/streams/{name}/ack", {"version": version}, "shop")
+        plane.post(f"/api/v1/runs/{run}/rollback", {"phase": "all", "reason": "over"})
+        until(lambda: waits() == ["application till has not confirmed"])
+
+    assert unsaid == []

@@ -12,24 +12,16 @@ from phasegate.flags.document import FlagState, document
 from phasegate.flags.problem import BrokenDocument
 from phasegate.server.board import FlagBoard
 from phasegate.server.streams import Stream
-
-
-class Dial:
-    """A clock that tests turn."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from phasegate.testing.dial import Seconds
 
 
 @pytest.fixture
-def dial() -> Dial:
-    return Dial()
+def dial() -> Seconds:
+    return Seconds()
 
 
 @pytest.fixture
-def board(dial: Dial) -> FlagBoard:
+def board(dial: Seconds) -> FlagBoard:
     return FlagBoard(dial)
 
 
@@ -121,7 +113,7 @@ def test_news_are_only_the_newest_and_only_once(board: FlagBoard) -> None:
     assert board.news(stream).published is None
 
 
-def test_a_lost_stream_is_unreached_while_its_lease_runs(board: FlagBoard, dial: Dial) -> None:
+def test_a_lost_stream_is_unreached_while_its_lease_runs(board: FlagBoard, dial: Seconds) -> None:
     publish(board, 5)
     board.beat("production", 30_000)
     stream = confirmed(board, 5)
@@ -137,7 +129,7 @@ def test_a_lost_stream_is_unreached_while_its_lease_runs(board: FlagBoard, dial:
 
 
 def test_a_heartbeat_that_a_lost_stream_never_got_does_not_prolong_its_lease(
-    board: FlagBoard, dial: Dial
+    board: FlagBoard, dial: Seconds
 ) -> None:
     publish(board, 5)
     board.beat("production", 1_000)
@@ -150,7 +142,7 @@ def test_a_heartbeat_that_a_lost_stream_never_got_does_not_prolong_its_lease(
     assert board.acknowledged("production", 6).unreached == ()
 
 
-def test_a_lost_stream_without_a_lease_is_listed_for_a_day(board: FlagBoard, dial: Dial) -> None:
+def test_a_lost_stream_without_a_lease_is_listed_for_a_day(board: FlagBoard, dial: Seconds) -> None:
     publish(board, 5)
     board.beat("production", None)
     board.leave(confirmed(board, 5))
@@ -162,7 +154,7 @@ def test_a_lost_stream_without_a_lease_is_listed_for_a_day(board: FlagBoard, dia
 
 
 def test_a_lease_is_renewed_only_where_the_newest_flags_are_confirmed(
-    board: FlagBoard, dial: Dial
+    board: FlagBoard, dial: Seconds
 ) -> None:
     publish(board, 5)
     stream = opened(board)
@@ -192,7 +184,7 @@ def test_a_lease_that_ends_sooner_is_told_to_whoever_is_behind_too(board: FlagBo
 
 
 def test_a_stream_that_comes_back_without_confirming_may_serve_until_its_old_lease_ends(
-    board: FlagBoard, dial: Dial
+    board: FlagBoard, dial: Seconds
 ) -> None:
     publish(board, 5)
     board.beat("production", 9_000)
@@ -229,7 +221,7 @@ DEEDS = st.lists(
 def test_whatever_happens_nobody_is_leased_longer_without_the_newest_flags(
     deeds: list[tuple[str, int]],
 ) -> None:
-    dial = Dial()
+    dial = Seconds()
     board = FlagBoard(dial)
     publish(board, 1)
     version, stream, held = 1, opened(board), float("-inf")
@@ -279,7 +271,7 @@ def test_a_stream_that_comes_back_takes_the_place_of_the_one_it_was(board: FlagB
     assert (acks.connected, acks.behind, acks.unreached) == (1, ("checkout",), ())
 
 
-def test_a_trial_that_nobody_watches_is_off_here_as_well(board: FlagBoard, dial: Dial) -> None:
+def test_a_trial_that_nobody_watches_is_off_here_as_well(board: FlagBoard, dial: Seconds) -> None:
     publish(board, 5, exposure=10_000)
     leased = board.current("production").leased
     board.beat("production", 1_000)

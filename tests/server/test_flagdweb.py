@@ -38,7 +38,7 @@ def board() -> FlagBoard:
 @pytest.fixture
 def http(board: FlagBoard, serve: Callable[..., Any]) -> Iterator[httpx.Client]:
     url = serve(FlagdWeb(board, "production", keep_alive_s=0.05)).url
-    with httpx.Client(base_url=f"{url}/flagd.evaluation.v1.Service", timeout=5) as client:
+    with httpx.Client(base_url=f"{url}/flagd.evaluation.v1.Service", timeout=30) as client:
         yield client
 
 

@@ -77,7 +77,7 @@ def export(address: str) -> Iterator[Callable[..., bytes]]:
         call = channel.unary_unary(TRACES)
 
         def ask(body: bytes, metadata: Any = SHOP, **more: Any) -> bytes:
-            answer: bytes = call(body, metadata=metadata, timeout=5, **more)
+            answer: bytes = call(body, metadata=metadata, timeout=30, **more)
             return answer
 
         yield ask
@@ -155,7 +155,7 @@ def test_the_real_exporter_comes_again_when_it_is_told_to(
     while not receiver.counts()["refused"]["crowded"]:
         time.sleep(0.005)
     receiver.most_waiting = 10_000
-    sending.join(10)
+    sending.join(60)
     provider.shutdown()
 
     assert len(shelf.taken) == 1
@@ -252,13 +252,13 @@ def test_a_whole_server_takes_the_real_exporter_with_a_token_of_its_store(tmp_pa
     try:
         created = ("token", "create", "ada", "--role", "operator", *store)
         processes.spawn("token", "phasegate", *created)
-        assert processes.finish("token", 20) == 0
+        assert processes.finish("token", 60) == 0
         told = (tmp_path / "logs" / "token.log").read_text()
         secret = next(word for word in told.split() if word.startswith("pg_"))
         options = (*store, "--port", str(port), "--otlp-grpc-port", str(otlp))
         processes.spawn("server", "phasegate", "serve", *options)
         url = f"http://127.0.0.1:{port}"
-        processes.until("it is ready", lambda: _ok(f"{url}/health/ready"), 20)
+        processes.until("it is ready", lambda: _ok(f"{url}/health/ready"), 60)
 
         _export_one(f"http://127.0.0.1:{otlp}", secret)
 

@@ -47,7 +47,7 @@ TOKEN = (("authorization", "Bearer pg_secret"),)
 
 def fetch(channel: Any, request: bytes = b"", metadata: Any = TOKEN) -> dict[str, Any]:
     ask = channel.unary_unary("/flagd.sync.v1.FlagSyncService/FetchAllFlags")
-    return read(ask(request, metadata=metadata, timeout=5))
+    return read(ask(request, metadata=metadata, timeout=30))
 
 
 def read(message: bytes) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def test_a_stream_gets_the_flags_at_once_and_again_at_every_change(
     board: FlagBoard, call: Any
 ) -> None:
     sync = call.unary_stream("/flagd.sync.v1.FlagSyncService/SyncFlags")
-    stream = sync(b"", metadata=TOKEN, timeout=5)
+    stream = sync(b"", metadata=TOKEN, timeout=30)
 
     first = read(next(stream))
     publish(board, 2, 2_500)
@@ -126,7 +126,7 @@ def test_metadata_is_left_to_the_stream_as_flagd_allows(call: Any) -> None:
     ask = call.unary_unary("/flagd.sync.v1.FlagSyncService/GetMetadata")
 
     with pytest.raises(grpc.RpcError) as caught:
-        ask(b"", metadata=TOKEN, timeout=5)
+        ask(b"", metadata=TOKEN, timeout=30)
 
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 

@@ -19,6 +19,7 @@ from phasegate.server.notices import Notices
 from phasegate.server.ofrep import Ofrep
 from phasegate.server.pace import Pace
 from phasegate.server.tickets import Tickets
+from phasegate.testing.dial import Seconds
 
 
 def publish(board: FlagBoard, version: int, exposure: int) -> None:
@@ -50,7 +51,7 @@ def test_the_bulk_answer_names_a_stream_that_tells_of_changes(
 ) -> None:
     url = serve(Ofrep(board, "production", notices=Notices(board, keep_alive_s=0.05))).url
 
-    with httpx.stream("GET", stream_of(url), timeout=5) as response:
+    with httpx.stream("GET", stream_of(url), timeout=30) as response:
         lines = response.iter_lines()
         first = told(lines)
         silence = next(line for line in lines if line.startswith(":"))
@@ -63,15 +64,18 @@ def test_the_bulk_answer_names_a_stream_that_tells_of_changes(
     assert second == ("2", {"type": "refetchEvaluation"})
 
 
-def test_the_end_of_a_lease_is_told_as_well(board: FlagBoard, serve: Callable[..., Any]) -> None:
+def test_the_end_of_a_lease_is_told_as_well(serve: Callable[..., Any]) -> None:
+    dial = Seconds()
+    board = FlagBoard(dial)
     states = [FlagState(key="new_cart", exposure=10_000, on_trial=True)]
     board.publish("production", 2, document("production", 2, states))
-    board.beat("production", 1_000)
+    board.beat("production", 300)
     url = serve(Ofrep(board, "production")).url
 
-    with httpx.stream("GET", stream_of(url), timeout=5) as response:
+    with httpx.stream("GET", stream_of(url), timeout=30) as response:
         lines = response.iter_lines()
         told(lines)
+        dial.now += 0.3
         told(lines)
         answer = httpx.post(f"{url}/ofrep/v1/evaluate/flags/new_cart").json()
 
@@ -94,7 +98,7 @@ def test_the_etag_stays_while_nothing_changes(board: FlagBoard, serve: Callable[
 def test_a_server_that_closes_ends_its_streams(board: FlagBoard, serve: Callable[..., Any]) -> None:
     url = serve(Ofrep(board, "production")).url
 
-    with httpx.stream("GET", stream_of(url), timeout=5) as response:
+    with httpx.stream("GET", stream_of(url), timeout=30) as response:
         lines = response.iter_lines()
         told(lines)
         board.close()
@@ -108,7 +112,7 @@ def test_one_stream_too_many_is_asked_to_come_back(
     url = serve(Ofrep(board, "production", notices=Notices(board, most=1))).url
     address = stream_of(url)
 
-    with httpx.stream("GET", address, timeout=5) as response:
+    with httpx.stream("GET", address, timeout=30) as response:
         lines = response.iter_lines()
         told(lines)
         refused = httpx.get(address)
@@ -144,7 +148,7 @@ def test_without_a_token_only_the_ticket_opens_the_stream(
     url = serve(gate).url
     address = tickets.address("production")
 
-    with httpx.stream("GET", f"{url}{address}", timeout=5) as response:
+    with httpx.stream("GET", f"{url}{address}", timeout=30) as response:
         opened = told(response.iter_lines())
 
     assert opened[0] == "1"

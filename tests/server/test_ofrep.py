@@ -15,6 +15,7 @@ from openfeature.exception import ErrorCode
 from phasegate.flags.document import FlagState, document
 from phasegate.server.board import FlagBoard
 from phasegate.server.ofrep import BODY_LIMIT, Ofrep
+from phasegate.testing.dial import Seconds
 
 FLAGS: dict[str, Any] = {
     "new_cart": {
@@ -31,8 +32,13 @@ METADATA = {"flagSetId": "production", "version": "1"}
 
 
 @pytest.fixture
-def board() -> FlagBoard:
-    board = FlagBoard()
+def dial() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+def board(dial: Seconds) -> FlagBoard:
+    board = FlagBoard(dial)
     board.publish("production", 1, {"flags": FLAGS, "metadata": METADATA})
     return board
 
@@ -44,7 +50,7 @@ def url(board: FlagBoard, serve: Callable[..., Any]) -> str:
 
 @pytest.fixture
 def http(url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{url}/ofrep/v1/evaluate", timeout=5) as client:
+    with httpx.Client(base_url=f"{url}/ofrep/v1/evaluate", timeout=30) as client:
         yield client
 
 
@@ -164,7 +170,7 @@ def test_a_changed_flag_changes_the_etag(board: FlagBoard, http: httpx.Client) -
 
 
 def test_a_trial_that_nobody_watches_is_off_over_ofrep(
-    board: FlagBoard, http: httpx.Client, until: Callable[..., None]
+    board: FlagBoard, http: httpx.Client, dial: Seconds
 ) -> None:
     state = FlagState(key="new_cart", exposure=10_000, on_trial=True)
     board.publish("production", 2, document("production", 2, [state]))
@@ -174,7 +180,8 @@ def test_a_trial_that_nobody_watches_is_off_over_ofrep(
         return http.post("/flags/new_cart", json=MALAYSIA).json()
 
     assert answer()["value"] is True
-    until(lambda: answer()["value"] is False, within_s=2)
+    dial.now += 0.2
+    assert answer()["value"] is False
     assert answer()["metadata"]["lease"] == "expired"
 
 

@@ -67,7 +67,7 @@ def base(receiver: Receiver) -> Iterator[str]:
         time.sleep(0.005)
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
-    thread.join(10)
+    thread.join(30)
     listener.close()
 
 

@@ -6,19 +6,11 @@ import pytest
 
 from phasegate.server import pace
 from phasegate.server.pace import Pace
-
-
-class Dial:
-    """A clock that stands still until it is turned."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from phasegate.testing.dial import Seconds
 
 
 def test_a_caller_may_ask_so_often_at_once_and_then_as_time_goes() -> None:
-    dial = Dial()
+    dial = Seconds(0.0)
     allowed = Pace(2.0, dial)
 
     at_once = [allowed.wait_s("Ada") for _ in range(3)]
@@ -29,20 +21,20 @@ def test_a_caller_may_ask_so_often_at_once_and_then_as_time_goes() -> None:
 
 
 def test_callers_do_not_disturb_each_other() -> None:
-    allowed = Pace(1.0, Dial())
+    allowed = Pace(1.0, Seconds())
 
     assert [allowed.wait_s(who) for who in ("Ada", "Ada", "Ben")] == [0, 1, 0]
 
 
 def test_a_slow_pace_says_how_long_to_wait() -> None:
-    allowed = Pace(0.1, Dial())
+    allowed = Pace(0.1, Seconds())
 
     assert [allowed.wait_s("Ada"), allowed.wait_s("Ada")] == [0, 10]
 
 
 def test_who_asked_nothing_for_longest_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "MOST_CALLERS", 2)
-    allowed = Pace(1.0, Dial())
+    allowed = Pace(1.0, Seconds())
 
     for who in ("Ada", "Ben", "Cleo"):
         allowed.wait_s(who)

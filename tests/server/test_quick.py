@@ -63,7 +63,7 @@ class Place:
 
     def ask(self, port: int, *parts: bytes, answers: int = 1) -> list[bytes]:
         """Send a request in parts over one connection; return what came but the date."""
-        with socket.create_connection(("127.0.0.1", port), timeout=3) as link:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as link:
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             found = []
             for part in parts:

@@ -58,13 +58,13 @@ def test_a_glance_counts_what_every_series_would(
 ) -> None:
     series = (ERRORS, slow(3.0), slow(2.0))
     quick, thorough = bundle(*series), bundle(*series)
-    thorough._quiet = -1.0
+    thorough.quiet = -1.0
 
     for visit in visits:
         quick.count(*visit)
         thorough.count(*visit)
 
-    assert quick._quiet == 2.0
+    assert quick.quiet == 2.0
     told = [repr(list(one.drain(0, "w", count(1)))) for one in (quick, thorough)]
     assert told[0] == told[1]
     assert list(quick.sightings()) == list(thorough.sightings())

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from phasegate.core.evidence import ENVIRONMENT, Arm, Tally
-from phasegate.core.plan import Metric, MetricKind, Predicate
 from phasegate.core.watch import Series, Watch
 from phasegate.telemetry.observation import Exposure, Observation
 from phasegate.telemetry.tallying import Tallier
+from phasegate.testing.series import CRITICAL, ERRORS, RATINGS
 
 NOON = 1_893_499_200.0
 TRACE, SPAN = b"t" * 16, b"s" * 8
-ERRORS = Series(
-    name="error_rate",
-    metric=Metric(name="error_rate", kind=MetricKind.SHARE, bad=Predicate(field="error")),
-)
-RATINGS = Series(
-    name="satisfaction",
-    metric=Metric(
-        name="satisfaction",
-        kind=MetricKind.SHARE,
-        event="rated",
-        good=Predicate(field="rating", op=">=", value=4),
-    ),
-)
-CRITICAL = Series(
-    name="safety_critical",
-    metric=Metric(name="safety_critical", kind=MetricKind.SENTINEL, event="safety.critical"),
-)
 
 
 def watch(environment: str, *series: Series, flag: str = "cart") -> Watch:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.adapters.stores.sqlite import SqliteStore
 from phasegate.core.evidence import Position, Tally
 from phasegate.core.plan import Metric, MetricKind, Predicate
@@ -164,7 +165,9 @@ def test_skewed_observations_are_rejected_with_a_reason(desk: Desk) -> None:
     assert "clocks" in rejected.why
 
 
-def test_the_flusher_waits_for_no_interval_once_a_sentinel_came(desk: Desk) -> None:
+def test_a_sentinel_waits_for_no_interval_and_the_flusher_for_none_when_it_ends(
+    desk: Desk,
+) -> None:
     stop = threading.Event()
     flusher = threading.Thread(
         target=desk.intake.flush_forever, args=(stop, lambda: NOON), kwargs={"every_s": 60.0}
@@ -172,11 +175,11 @@ def test_the_flusher_waits_for_no_interval_once_a_sentinel_came(desk: Desk) -> N
     flusher.start()
 
     desk.intake.take([CRITICAL], NOON)
-    woken = desk.bell.ringing.wait(10)
+    woken = desk.bell.ringing.wait(30)
     desk.intake.take([request("patient-1")], NOON)
     stop.set()
-    desk.intake.take([CRITICAL], NOON)
-    flusher.join(10)
+    desk.intake.hurry()
+    flusher.join(30)
 
     assert woken
     assert "error_rate" in {tally.series for tally in desk.stored()}
@@ -204,10 +207,82 @@ def test_a_flush_that_breaks_is_followed_by_the_next(desk: Desk) -> None:
     desk.intake.take([request("patient-1")], NOON)
     thread = threading.Thread(target=desk.intake.flush_forever, args=(stop, clock, 0.01))
     thread.start()
-    rang = desk.bell.ringing.wait(2.0)
+    rang = desk.bell.ringing.wait(30)
     stop.set()
     thread.join()
 
     assert rang
     assert desk.intake.failures == 1
     assert [tally.seen for tally in desk.stored()] == [1]
+
+
+def test_a_sentinel_is_stored_before_its_sender_is_answered(desk: Desk) -> None:
+    desk.intake.take([request("patient-1"), CRITICAL], NOON)
+
+    stored = {tally.series: tally.bad for tally in desk.stored()}
+    assert stored["safety_critical"] == 1
+    assert desk.bell.rung == 1
+
+
+def test_a_sentinel_that_the_store_does_not_take_is_refused_and_acted_upon(desk: Desk) -> None:
+    desk.lock()
+
+    with pytest.raises(Unavailable, match="sentinel-not-stored"):
+        desk.intake.take([CRITICAL], NOON)
+
+    assert [tally.series for tally in desk.intake.kept] == ["safety_critical"]
+    desk.unlock()
+    assert desk.intake.flush(NOON + 1)
+    assert [tally.bad for tally in desk.stored()] == [1]
+
+
+def test_what_comes_with_a_sentinel_is_not_counted_while_it_will_come_again(desk: Desk) -> None:
+    desk.lock()
+    with pytest.raises(Unavailable):
+        desk.intake.take([CRITICAL], NOON)
+    together = [request("patient-1"), CRITICAL]
+
+    with pytest.raises(Unavailable):
+        desk.intake.take(together, NOON)
+    desk.unlock()
+    assert desk.intake.flush(NOON + 1)
+    desk.intake.take(together, NOON + 2)
+
+    assert [tally.seen for tally in desk.stored() if tally.series == "error_rate"] == [1]
+
+
+def test_ordinary_observations_are_taken_while_the_store_is_away(desk: Desk) -> None:
+    desk.lock()
+    with pytest.raises(Unavailable):
+        desk.intake.take([CRITICAL], NOON)
+
+    desk.intake.take([request("patient-1")], NOON)
+
+    desk.unlock()
+    assert desk.intake.flush(NOON + 1)
+    assert {tally.series for tally in desk.stored()} == {"error_rate", "safety_critical"}
+
+
+def test_many_who_tell_of_sentinels_at_once_are_each_answered_when_theirs_is_stored(
+    desk: Desk,
+) -> None:
+    store, short = MemoryStore(), list[int]()
+    intake = Intake(desk.tallier, store, desk.bell)
+
+    def stored() -> set[int]:
+        found = store.tallies("checkout-1", Position(), int(NOON + 60) * 1000)
+        return {one.tally.bucket - int(NOON) for one in found}
+
+    def tell(number: int) -> None:
+        intake.take([CRITICAL._replace(at_s=NOON + number)], NOON + 40)
+        if number not in stored():
+            short.append(number)
+
+    threads = [threading.Thread(target=tell, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert short == []
+    assert stored() == set(range(12))

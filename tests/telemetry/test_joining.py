@@ -5,44 +5,16 @@ from __future__ import annotations
 import pytest
 
 from phasegate.core.evidence import ENVIRONMENT, Arm, Tally
-from phasegate.core.plan import Metric, MetricKind, Predicate
-from phasegate.core.watch import Series, Watch
+from phasegate.core.watch import Watch
 from phasegate.telemetry.joining import MOST_HELD
 from phasegate.telemetry.observation import Exposure, Observation
 from phasegate.telemetry.tallying import Tallier
+from phasegate.testing.series import CRITICAL, ERRORS, RATINGS
+from phasegate.testing.telling import watch
 
 NOON = 1_893_499_200.0
 TRACE, OTHER = b"t" * 16, b"o" * 16
 SERVER, INNER = b"server--", b"inner---"
-ERRORS = Series(
-    name="error_rate",
-    metric=Metric(name="error_rate", kind=MetricKind.SHARE, bad=Predicate(field="error")),
-)
-RATINGS = Series(
-    name="satisfaction",
-    metric=Metric(
-        name="satisfaction",
-        kind=MetricKind.SHARE,
-        event="rated",
-        good=Predicate(field="rating", op=">=", value=4),
-    ),
-)
-CRITICAL = Series(
-    name="safety_critical",
-    metric=Metric(name="safety_critical", kind=MetricKind.SENTINEL, event="safety.critical"),
-)
-
-
-def watch(*series: Series, component: str = "cart") -> Watch:
-    return Watch(
-        run="checkout-1",
-        phase="alpha",
-        component=component,
-        flag=component,
-        attempt=1,
-        series=series,
-        block=30,
-    )
 
 
 def request(

@@ -8,30 +8,12 @@ import pytest
 
 from phasegate.core.evidence import Arm, Outcome, Position, StoredTally
 from phasegate.core.judge import fold as judge
-from phasegate.core.plan import Metric, MetricKind, Predicate
 from phasegate.core.watch import Series, Watch
 from phasegate.telemetry.observation import Exposure, Observation
 from phasegate.telemetry.sampling import is_sampled
 from phasegate.telemetry.tallying import Tallier
 from phasegate.testing.checkout import NOON, checkout_plan
-
-ERRORS = Series(
-    name="error_rate",
-    metric=Metric(name="error_rate", kind=MetricKind.SHARE, bad=Predicate(field="error")),
-)
-RATINGS = Series(
-    name="satisfaction",
-    metric=Metric(
-        name="satisfaction",
-        kind=MetricKind.SHARE,
-        event="rated",
-        good=Predicate(field="rating", op=">=", value=4),
-    ),
-)
-CRITICAL = Series(
-    name="safety_critical",
-    metric=Metric(name="safety_critical", kind=MetricKind.SENTINEL, event="safety.critical"),
-)
+from phasegate.testing.series import CRITICAL, ERRORS, RATINGS
 
 
 def request(*, sampled: bool, subject: str = "patient-1", variant: str = "on") -> Observation:

@@ -6,29 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 from phasegate.core.evidence import ENVIRONMENT, Arm, Tally
-from phasegate.core.plan import Metric, MetricKind, Predicate
+from phasegate.core.plan import Metric, MetricKind
 from phasegate.core.watch import Series, Watch
 from phasegate.telemetry.observation import Exposure, Observation, Point
 from phasegate.telemetry.tallying import Tallier
+from phasegate.testing.series import CRITICAL, ERRORS, RATING, RATINGS
 
 NOON = 1_893_499_200.0
 RETRIED = NOON + 0.5
-ERRORS = Series(
-    name="error_rate",
-    metric=Metric(name="error_rate", kind=MetricKind.SHARE, bad=Predicate(field="error")),
-)
-RATING = Metric(
-    name="satisfaction",
-    kind=MetricKind.SHARE,
-    event="rated",
-    good=Predicate(field="rating", op=">=", value=4),
-)
-RATINGS = Series(name="satisfaction", metric=RATING)
 LATE_RATINGS = Series(name="satisfaction", metric=replace(RATING, lag=timedelta(minutes=10)))
-CRITICAL = Series(
-    name="safety_critical",
-    metric=Metric(name="safety_critical", kind=MetricKind.SENTINEL, event="safety.critical"),
-)
 MEMORY = Series(
     name="memory",
     metric=Metric(name="memory", kind=MetricKind.LEVEL, query="memory", across="highest"),

@@ -7,10 +7,11 @@ import click
 from phasegate.cli import options, runs
 from phasegate.cli.connection import Connection
 from phasegate.cli.failing import Failed, unexpected
+from phasegate.cli.lazy import Commands
 from phasegate.cli.printing import print_json
 
 
-@click.group()
+@click.group(cls=Commands)
 def audit() -> None:
     """Prove that nobody changed a log behind the control plane's back."""
 

@@ -5,8 +5,25 @@ from __future__ import annotations
 EXPLANATIONS: dict[str, str] = {
     # Plans, beside what core.explain says of them.
     "case-file-missing": (
-        "The file with labelled cases is not where the plan says, beside or below the plan file. "
-        "The step that needs it can not do its job until it is there, and the phase waits."
+        "The file with labelled cases is not where the plan says, beside or below the plan file on "
+        "the server's machine. No run starts without it; where it goes missing later, the step "
+        "that needs it cannot do its job, and the phase waits."
+    ),
+    "case-file-unreadable": (
+        "The file with labelled cases is there and cannot be opened: it is a folder, or the "
+        "server's user may not read it."
+    ),
+    "case-file-broken": (
+        "A line of the file is no case. Each is one JSON object with `request`, what the endpoint "
+        "is sent, and `expect`, what it must answer; `id` names it, and `counts` says for which "
+        "metric alone it counts. One broken line, and nothing of the file is used."
+    ),
+    "case-file-empty": "Without a case nothing is exercised, and that is never a sign of health.",
+    "plan-outside": (
+        "Steps run commands and open case files in the plan's folder, on behalf of whoever starts "
+        "the run. A server lets them do so only in the folder that it was given with --plans, or "
+        "else the one that it was started in. On another machine than the server's, the plan has "
+        "to lie at the same path there."
     ),
     # Starting and signing.
     "environment-form": (
@@ -17,6 +34,14 @@ EXPLANATIONS: dict[str, str] = {
         "A run in another environment watches the same flags, and a metric source counts them "
         "for both, since its query does not name the environment. One run could pass on the "
         "other's traffic, so a second one is not started."
+    ),
+    "endpoint-unknown": (
+        "A run may give another address to an endpoint that its plan has, and to no other: a "
+        "misspelt name would leave the plan's own address in force, and nobody would see it."
+    ),
+    "endpoint-form": (
+        "An endpoint is given a whole URL with its scheme, like http://127.0.0.1:9000 or "
+        "postgresql://db.example/clinic."
     ),
     "endpoint-secret": (
         "The endpoints of a run are kept in its log, which people read. A user or password in a "
@@ -30,12 +55,21 @@ EXPLANATIONS: dict[str, str] = {
         "A sign-off lets the whole phase pass. Given at a smaller exposure it would pass the "
         "largest one, which nobody had seen by then."
     ),
+    "not-signed": (
+        "The question whether to sign was not answered with y, or nobody was there to answer it. A "
+        "script says which plan it has read with --plan-hash."
+    ),
     "meaning-missing": "A sign-off states what it means, since that is what the signer stands for.",
     # Reaching the server.
     "server-unreachable": (
         "Nothing answered at the server's address in time. Nothing is known of what a command "
         "that changes something has done: look at the run's events before you repeat it. "
         "Applications keep what they were served until their lease ends."
+    ),
+    "no-answer": (
+        "A service that a step or a metric asks gave no answer: nothing listens at its address, "
+        "it took too long, or it said what cannot be read. The step or metric says nothing then, "
+        "which is no sign of health: a gate stays closed, and a guard is blind before long."
     ),
     "server-url": "The server's address must be an HTTP address such as http://127.0.0.1:8080.",
     "extra-missing": (
@@ -67,15 +101,30 @@ EXPLANATIONS: dict[str, str] = {
         "No installed adapter goes by the store's name or the scheme of its URL; the message lists "
         "those that do."
     ),
+    "token-name": (
+        "Names of tokens stand in logs and on screens for good, so they can be read: not empty, "
+        "at most 80 characters, none of them a control character."
+    ),
     "no-store": "There is nothing in that folder yet; a server makes it when it first starts.",
     "malformed": "The request was not of the documented shape; the message says where.",
     "body-too-large": "The request was larger than the server reads. Plans are far smaller.",
-    "unknown-command": "The server has no such command; the message lists those it has.",
+    "unknown-command": (
+        "There is no such command. What follows names the nearest one, if one is near; every word "
+        "lists its commands with --help."
+    ),
     "no-such-route": "The server has nothing at that path; the command may be of another version.",
     "no-such-method": "The path exists and does not take this method; the message lists its own.",
     "server-broke": (
         "A bug. The request may or may not have been carried out: look at the run's events before "
         "you repeat it. The server's log has the trace."
+    ),
+    # Wrong usage.
+    "unknown-option": "The command has no such option; its --help lists those it has.",
+    "value-missing": "The command cannot do without this; its --help says what it is.",
+    "bad-value": "An option or argument was given something that it cannot be; the message says.",
+    "option-value": "An option stands without its value, or was given one and takes none.",
+    "too-many-words": (
+        "More words were given than the command takes. Put quotes around what has spaces in it."
     ),
     # Who may do what.
     "no-token": (
@@ -162,6 +211,7 @@ EXPLANATIONS: dict[str, str] = {
         "The backup could not be written, for instance because the disk is full. What was begun "
         "is gone; a file that was there is untouched."
     ),
+    "image-unwritten": "The drawing could not be written where you said; the message says why.",
     # Drills.
     "unknown-drill": "There is no drill of that name; `phasegate drill` lists all.",
     "drill-failed": (

@@ -18,7 +18,7 @@ def completion(shell: str, as_json: bool) -> None:
 
     \b
     Examples:
-      phasegate completion bash > ~/.local/share/bash-completion/completions/phasegate
+      eval "$(phasegate completion bash)"
       phasegate completion fish > ~/.config/fish/completions/phasegate.fish
     """
     from click.shell_completion import get_completion_class

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from phasegate.adapters.unanswered import why
 from phasegate.cli.failing import Failed, Misused, OutOfReach, unexpected
 
 Raw = dict[str, Any]
@@ -63,7 +64,7 @@ class Connection:
         except httpx.HTTPError as error:
             raise OutOfReach(
                 "server-unreachable",
-                f"no answer from {self.place} ({type(error).__name__})",
+                f"no answer from {self.place}: {why(error)}",
                 "Start it with `phasegate serve`, or name it: --server URL or PHASEGATE_URL.",
             ) from error
         return answer.status_code, _content(answer)
@@ -77,7 +78,7 @@ class Connection:
         message, remedy = error.get("message", ""), error.get("remedy", "")
         if error["code"] == "no-token":
             raise self._unknown()
-        raise Failed(str(error["code"]), str(message), str(remedy))
+        raise Failed.told(str(error["code"]), str(message), str(remedy))
 
     def _unknown(self) -> Failed:
         """Say what to do about a token in the words of the command line, not of HTTP."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import click
 from phasegate.cli import options
 from phasegate.cli.failing import Failed, Misused
 from phasegate.cli.printing import print_json, print_table
+from phasegate.core.problem import suggestion
 
 if TYPE_CHECKING:
     from phasegate.drills.drill import Drill
@@ -20,8 +21,14 @@ if TYPE_CHECKING:
     from phasegate.testing.postgres import Cluster
 
 
+def _names(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    from phasegate.drills.all import DRILLS
+
+    return [name for name in (*DRILLS, "all") if name.startswith(begun)]
+
+
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_names)
 @click.option("--list", "listed", is_flag=True, help="List all drills, as no NAME does.")
 @options.as_json
 def drill(name: str | None, listed: bool, as_json: bool) -> None:
@@ -43,8 +50,8 @@ def drill(name: str | None, listed: bool, as_json: bool) -> None:
         return
     chosen = list(DRILLS.values()) if name == "all" else [DRILLS[name]] if name in DRILLS else []
     if not chosen:
-        known = ", ".join(DRILLS)
-        raise Misused("unknown-drill", f"there is no drill {name}", f"Known: {known}, all.")
+        known = suggestion(name, (*DRILLS, "all"))
+        raise Misused("unknown-drill", f"there is no drill {name}", known)
     _carry_out(chosen, as_json=as_json)
 
 
@@ -59,8 +66,13 @@ def _list(drills: Sequence[Drill], *, as_json: bool) -> None:
 def _carry_out(drills: Sequence[Drill], *, as_json: bool) -> None:
     results: list[dict[str, object]] = []
     with _databases() as cluster:
-        for each in drills:
-            results.append(_one(each, cluster, as_json=as_json))
+        for number, each in enumerate(drills, start=1):
+            head = f"{each.name} ({number} of {len(drills)})" if len(drills) > 1 else each.name
+            with showing(head, show=not as_json):
+                result, figures = _one(each, cluster)
+            results.append(result)
+            if not as_json:
+                _tell(each, figures, result)
     failed = [str(result["drill"]) for result in results if result["broken"]]
     if as_json:
         print_json({"drills": results})
@@ -72,7 +84,7 @@ def _carry_out(drills: Sequence[Drill], *, as_json: bool) -> None:
         )
 
 
-def _one(drill: Drill, cluster: _Lender, *, as_json: bool) -> dict[str, object]:
+def _one(drill: Drill, cluster: _Lender) -> tuple[dict[str, object], Sequence[Figure]]:
     from phasegate.drills.drill import carry_out
     from phasegate.drills.processes import Broken
     from phasegate.testing.postgres import NoPostgres
@@ -86,9 +98,7 @@ def _one(drill: Drill, cluster: _Lender, *, as_json: bool) -> dict[str, object]:
     except Broken as found:
         broken = str(found)
     took = time.perf_counter() - began
-    if not as_json:
-        _tell(drill, figures, broken, took)
-    return {
+    told = {
         "drill": drill.name,
         "promise": drill.promise,
         "broken": broken,
@@ -98,10 +108,12 @@ def _one(drill: Drill, cluster: _Lender, *, as_json: bool) -> dict[str, object]:
             for f in figures
         ],
     }
+    return told, figures
 
 
-def _tell(drill: Drill, figures: Sequence[Figure], broken: str, took: float) -> None:
-    click.echo(f"{drill.name}: {'BROKEN' if broken else 'kept'} ({took:.0f} s)")
+def _tell(drill: Drill, figures: Sequence[Figure], result: Mapping[str, object]) -> None:
+    broken = result["broken"]
+    click.echo(f"{drill.name}: {'BROKEN' if broken else 'kept'} ({result['took_s']} s)")
     click.echo(f"  fault    {drill.fault}")
     click.echo(f"  promise  {drill.promise}")
     for each in figures:
@@ -109,6 +121,43 @@ def _tell(drill: Drill, figures: Sequence[Figure], broken: str, took: float) -> 
         click.echo(f"  {each.value:9.3f} {each.unit:<5} {each.what}{allowed}")
     if broken:
         click.echo(f"  BROKEN   {broken}")
+
+
+@contextmanager
+def showing(head: str, *, show: bool) -> Iterator[None]:
+    """Show on stderr what a drill is about: one line that changes, or many where nobody looks."""
+    if not show:
+        yield
+        return
+    from rich.console import Console
+
+    from phasegate.drills.processes import progress
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    with ExitStack() as stack:
+        if console.is_terminal:
+            status = stack.enter_context(console.status(head))
+            handler = _Teller(lambda said: status.update(f"{head}: {said}"))
+        else:
+            handler = _Teller(lambda said: click.echo(f"{head}: {said}", err=True))
+        stack.callback(progress.removeHandler, handler)
+        progress.addHandler(handler)
+        progress.setLevel(logging.INFO)
+        yield
+
+
+class _Teller(logging.Handler):
+    """Hands on what is told, each thing once in a row."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell, self._last = tell, ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = record.getMessage()
+        if said != self._last:
+            self._last = said
+            self._tell(said)
 
 
 class _Lender:
@@ -119,9 +168,11 @@ class _Lender:
         self._cluster: Cluster | None = None
 
     def __call__(self) -> Cluster:
+        from phasegate.drills.processes import progress
         from phasegate.testing.postgres import Cluster
 
         if self._cluster is None:
+            progress.info("a PostgreSQL starts")
             self._cluster = self._stack.enter_context(Cluster())
         return self._cluster
 

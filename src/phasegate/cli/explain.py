@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import click
 
 from phasegate.cli import options
@@ -12,10 +10,15 @@ from phasegate.cli.failing import Failed
 from phasegate.cli.flag_codes import FLAG_EXPLANATIONS
 from phasegate.cli.printing import print_json
 from phasegate.cli.store_codes import STORE_EXPLANATIONS
+from phasegate.core.problem import meant
+
+
+def _codes(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    return sorted(code for code in explanations() if code.startswith(begun))
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=_codes)
 @options.as_json
 def explain(code: str | None, as_json: bool) -> None:
     """Explain the code of a message; without one, list all codes.
@@ -37,7 +40,7 @@ def explain(code: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"code": code, "text": known[code]})
     else:
-        click.echo(click.wrap_text(f"{code}: {known[code]}", width=90))
+        click.echo(click.wrap_text(f"{code}: {known[code]}", width=80))
 
 
 def explanations() -> dict[str, str]:
@@ -48,7 +51,5 @@ def explanations() -> dict[str, str]:
 
 
 def _unknown(code: str, known: dict[str, str]) -> Failed:
-    near = get_close_matches(code[:100], known, n=1)
-    question = f"Did you mean {near[0]}? " if near else ""
-    remedy = f"{question}List all: phasegate explain."
+    remedy = f"{meant(code, known)}List all: phasegate explain."
     return Failed("unknown-code", f"no message has the code {code}", remedy)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import IO, Any  # click's own signature
+import re
+from typing import IO, Any, Self  # click's own signature
 
 import click
+
+CODED = re.compile(r"(?s)(?P<message>.*\S)\s*\[(?P<code>[a-z]+(?:-[a-z]+)+)\]")
+"""What an adapter says: its own code is at the end."""
 
 
 class Failed(click.ClickException):
@@ -20,6 +24,12 @@ class Failed(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Write the error as people read it."""
         click.echo(f"error: {self.message}\n    {self.remedy}  [{self.code}]", file=file, err=True)
+
+    @classmethod
+    def told(cls, code: str, message: str, remedy: str) -> Self:
+        """Return the error that somebody else tells of, under its own code where it has one."""
+        own = CODED.fullmatch(message)
+        return cls(own["code"], own["message"], remedy) if own else cls(code, message, remedy)
 
 
 class Misused(Failed):

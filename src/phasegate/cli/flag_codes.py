@@ -10,6 +10,7 @@ FLAG_EXPLANATIONS: dict[str, str] = {
         "default. Nothing else can be done to it until it is restored."
     ),
     "flag-not-archived": "Only an archived flag can be restored; this one is served already.",
+    "flag-not-killed": "Only a killed flag can be revived; nobody has killed this one.",
     "flag-defined": (
         "The flag has a definition of its own, whose rule decides who gets what. It has no "
         "exposure that could be set."

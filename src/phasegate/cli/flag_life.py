@@ -11,7 +11,7 @@ import click
 from phasegate.cli import options, shapes
 from phasegate.cli.connection import Connection
 from phasegate.cli.failing import Misused
-from phasegate.cli.flags import change, environment, query
+from phasegate.cli.flags import Body, changing, environment, query
 from phasegate.cli.printing import print_json
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -35,122 +35,80 @@ def described(command: F) -> F:
 @described
 @click.option("--requires", multiple=True, metavar="KEY", help="A flag that must be on for it.")
 @click.option("--file", type=FILE, help="A whole flagd flag, in JSON or YAML.")
-@options.reason
-@environment
-@options.as_json
-@options.connected
+@changing("create")
 def create(
-    *,
-    api: Connection,
     key: str,
+    *,
     owner: str | None,
     about: str | None,
     expires: str | None,
     requires: tuple[str, ...],
     file: Path | None,
-    reason: str,
-    environment: str | None,
-    as_json: bool,
-) -> None:
+) -> Body:
     """Bring a flag about. It is off for everyone, or what the file says.
 
     \b
     Examples:
-      phasegate flag create new_cart --owner ada --expires 2030-03-01 --reason "cart rework"
+      phasegate flag create new_cart --owner ada --expires 2030-03-01 \\
+        --reason "cart rework"
       phasegate flag create page_size --file page_size.yaml --reason "tuning"
     """
-    body = {
+    return {
         "owner": owner,
         "about": about,
         "expires": expires,
         "requires": list(requires) or None,
         "definition": definition_in(file, key) if file else None,
-        "reason": reason,
     }
-    change(api, key, "create", body, environment, as_json=as_json)
 
 
 @click.command()
 @click.argument("key")
 @click.argument("file", type=FILE)
-@options.reason
-@environment
-@options.as_json
-@options.connected
-def define(
-    *, api: Connection, key: str, file: Path, reason: str, environment: str | None, as_json: bool
-) -> None:
+@changing("define")
+def define(key: str, *, file: Path) -> Body:
     """Give a flag a rule of its own: a whole flagd flag, or a document that has it.
 
     \b
     Examples:
       phasegate flag define page_size page_size.yaml --reason "larger screens"
     """
-    body = {"definition": definition_in(file, key), "reason": reason}
-    change(api, key, "define", body, environment, as_json=as_json)
+    return {"definition": definition_in(file, key)}
 
 
 @click.command()
 @click.argument("key")
 @described
-@options.reason
-@environment
-@options.as_json
-@options.connected
-def describe(
-    *,
-    api: Connection,
-    key: str,
-    owner: str | None,
-    about: str | None,
-    expires: str | None,
-    reason: str,
-    environment: str | None,
-    as_json: bool,
-) -> None:
+@changing("describe")
+def describe(_: str, *, owner: str | None, about: str | None, expires: str | None) -> Body:
     """Say who owns a flag, what it is for, and when it should be gone from code.
 
     \b
     Examples:
-      phasegate flag describe new_cart --owner ben --expires 2030-06-01 --reason "new owner"
+      phasegate flag describe new_cart --owner ben --expires 2030-06-01 \\
+        --reason "new owner"
     """
-    body = {"owner": owner, "about": about, "expires": expires, "reason": reason}
-    change(api, key, "describe", body, environment, as_json=as_json)
+    return {"owner": owner, "about": about, "expires": expires}
 
 
 @click.command()
 @click.argument("key")
 @click.argument("requires", nargs=-1)
-@options.reason
-@environment
-@options.as_json
-@options.connected
-def require(
-    *,
-    api: Connection,
-    key: str,
-    requires: tuple[str, ...],
-    reason: str,
-    environment: str | None,
-    as_json: bool,
-) -> None:
+@changing("require")
+def require(_: str, *, requires: tuple[str, ...]) -> Body:
     """Say which flags must be on for a flag to be on; none: it stands alone.
 
     \b
     Examples:
       phasegate flag require receipts payments --reason "receipts need payments"
     """
-    body = {"requires": list(requires), "reason": reason}
-    change(api, key, "require", body, environment, as_json=as_json)
+    return {"requires": list(requires)}
 
 
 @click.command()
 @click.argument("key")
-@options.reason
-@environment
-@options.as_json
-@options.connected
-def archive(api: Connection, key: str, reason: str, environment: str | None, as_json: bool) -> None:
+@changing("archive")
+def archive(_: str) -> Body:
     """Leave a flag to the code that still asks: everyone gets the code's own default.
 
     Refused while a run has it, while others require it, or while it is on for some only.
@@ -159,23 +117,20 @@ def archive(api: Connection, key: str, reason: str, environment: str | None, as_
     Examples:
       phasegate flag archive new_cart --reason "gone from code in 3.0"
     """
-    change(api, key, "archive", {"reason": reason}, environment, as_json=as_json)
+    return {}
 
 
 @click.command()
 @click.argument("key")
-@options.reason
-@environment
-@options.as_json
-@options.connected
-def restore(api: Connection, key: str, reason: str, environment: str | None, as_json: bool) -> None:
+@changing("restore")
+def restore(_: str) -> Body:
     """Serve an archived flag again as it was.
 
     \b
     Examples:
       phasegate flag restore new_cart --reason "2.9 is still out there"
     """
-    change(api, key, "restore", {"reason": reason}, environment, as_json=as_json)
+    return {}
 
 
 @click.command()
@@ -211,7 +166,10 @@ def definition_in(file: Path, key: str) -> dict[str, Any]:
 
     try:
         whole = read_document(file.read_text("utf-8"))
-    except (BrokenDocument, UnicodeDecodeError, OSError) as error:
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise Misused("flag-file", f"{file}: {why}", "Name a file that can be read.") from error
+    except (BrokenDocument, UnicodeDecodeError) as error:
         remedy = "Write a flagd flag in JSON or YAML."
         raise Misused("flag-file", f"{file}: {error}", remedy) from error
     flags = whole.get("flags")

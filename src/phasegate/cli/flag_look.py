@@ -88,7 +88,7 @@ def _print_record(record: Raw, dependents: list[str]) -> None:
         "expires": record.get("expires"),
         "needed by": ", ".join(dependents),
         **{
-            f"at {one['at']}": shown_exposure(one["exposure"])
+            f"event {one['number']}": f"{shown_exposure(one['exposure'])} from {one['at']}"
             for one in record.get("scheduled", [])
         },
     }

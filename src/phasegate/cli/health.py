@@ -31,7 +31,7 @@ def health(api: Connection, as_json: bool) -> None:
         click.echo(f"live    {'yes' if live == OK else 'no'}")
         click.echo(f"ready   {'yes' if is_ready else 'no: ' + why}")
     if live != OK or not is_ready:
-        raise Failed(
+        raise Failed.told(
             "not-ready",
             f"{api.place} is not ready: {why}",
             "Exposure stays as it is until its lease ends; see the server's log.",

@@ -7,8 +7,23 @@ from importlib import import_module
 
 import click
 
+from phasegate.cli.usage import UnknownCommand, explained
 
-class LazyGroup(click.Group):
+
+class Commands(click.Group):
+    """Commands under one word. A mistyped one is told with the one that was meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is named. Raises UnknownCommand."""
+        name, known = args[0], self.list_commands(ctx)
+        if name not in known and not name.startswith("-") and not ctx.resilient_parsing:
+            raise UnknownCommand(ctx.command_path, name, known)
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(Commands):
     """Knows its commands by name and one line of help; `places` are `module:attribute`."""
 
     places: Mapping[str, tuple[str, str]] = {}
@@ -31,6 +46,26 @@ class LazyGroup(click.Group):
         """Write the list of commands without importing any of them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in self.places.items()])
+
+
+class Program(LazyGroup):
+    """The outermost group: wrong usage of anything below is told as every other error is."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: object,
+    ) -> click.Context:
+        """Read what stands before the first noun."""
+        with explained():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Read the rest, and carry the command out."""
+        with explained():
+            return super().invoke(ctx)
 
 
 def lazily(places: Mapping[str, tuple[str, str]]) -> Callable[[click.Group], click.Group]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from phasegate.cli.lazy import LazyGroup, lazily
+from phasegate.cli.lazy import Program, lazily
 
 NOUNS = {
     "serve": ("phasegate.cli.serve:serve", "Run the control plane."),
@@ -35,7 +35,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @lazily(NOUNS)
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("phasegate", cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version",
     is_flag=True,

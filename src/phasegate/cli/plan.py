@@ -15,8 +15,7 @@ from phasegate.cli.printing import print_json, print_table
 
 if TYPE_CHECKING:
     from phasegate.core.plan import Component, Phase, Plan
-    from phasegate.core.problem import Problem
-    from phasegate.planfile import Parsed
+    from phasegate.planfile import Look, Parsed
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -31,12 +30,12 @@ def read_plan(file: Path) -> str:
     """Return a plan file's text. Raises Failed if it is no text."""
     try:
         return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failed(
-            "plan-unreadable",
-            f"{file} cannot be read ({type(error).__name__})",
-            "A plan file is text in UTF-8.",
-        ) from error
+    except UnicodeDecodeError as error:
+        why = f"{file} is no text in UTF-8"
+        raise Failed("plan-unreadable", why, "Save it as UTF-8.") from error
+    except OSError as error:
+        why = f"{file} cannot be read: {error.strerror or type(error).__name__}"
+        raise Failed("plan-unreadable", why, "Name a plan file that you may read.") from error
 
 
 COMMANDS = {
@@ -76,21 +75,21 @@ def check(file: Path, as_json: bool) -> None:
     Examples:
       phasegate plan check plans/checkout.yaml
     """
+    from phasegate import planfile
     from phasegate.core.canonical import plain
 
-    parsed = _parse(file)
-    unseen = tuple(_without_cases(file, parsed.plan)) if parsed.plan else ()
-    found = (*parsed.problems, *unseen)
+    parsed = planfile.parse(read_plan(file), str(file), _beside(file))
     if as_json:
-        problems = [{"line": None, **plain(problem)} for problem in found]
+        problems = [{"line": None, **plain(problem)} for problem in parsed.problems]
         print_json({"plan_hash": parsed.plan and parsed.plan.hash, "problems": problems})
     else:
-        for problem in found:
+        # Errors last: the first of many lines has left the screen.
+        for problem in (*parsed.warnings, *parsed.errors):
             click.echo(problem.shown(str(file)))
     if parsed.plan is None:
         raise _wrong(file, parsed)
     if not as_json:
-        click.echo(f"{file}: the plan is sound, {len(parsed.warnings) + len(unseen)} warning(s)")
+        click.echo(f"{file}: the plan is sound, {len(parsed.warnings)} warning(s)")
         click.echo(f"hash {parsed.plan.hash}")
 
 
@@ -126,19 +125,12 @@ def show(file: Path, as_json: bool) -> None:
         _print(found)
 
 
-def _without_cases(file: Path, plan: Plan) -> Iterator[Problem]:
-    """Warn of case files that are not beside the plan here; the server may have its own."""
-    from phasegate.core.problem import Problem, Severity
+def _beside(file: Path) -> Look:
+    """Warn of case files that cannot be read here; the server may have its own."""
+    from phasegate.core.problem import Severity
+    from phasegate.planfile.folder import case_problems
 
-    for case in plan.cases:
-        if not (file.parent / case.file).is_file():
-            yield Problem(
-                path=f"cases.{case.name}",
-                code="case-file-missing",
-                message=f"there is no file {file.parent / case.file}",
-                remedy="Put it there before the run starts, on the server's machine as well.",
-                severity=Severity.WARNING,
-            )
+    return lambda plan: case_problems(plan, file.parent, Severity.WARNING)
 
 
 def sound_plan(file: Path) -> Plan:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from phasegate.cli import options
+from phasegate.cli.failing import Failed
 from phasegate.cli.plan import plan_argument, sound_plan
 from phasegate.cli.printing import console, print_json, print_table
 
@@ -71,7 +72,13 @@ def _write(plan: Plan, lines: Sequence[Foreseen], image: Path) -> None:
     try:
         image.write_text(svg(plan, lines), "utf-8")
     except OSError as error:
-        raise click.FileError(str(image), error.strerror or "it cannot be written") from error
+        why = error.strerror or type(error).__name__
+        raise Failed(
+            "image-unwritten", f"{image} cannot be written: {why}", "Name a file elsewhere."
+        ) from error
+
+
+LATE = "later than the phase lasts"
 
 
 def _tables(plan: Plan, lines: Sequence[Foreseen]) -> None:
@@ -108,21 +115,22 @@ def _tables(plan: Plan, lines: Sequence[Foreseen]) -> None:
 
 def _guards(plan: Plan, lines: list[Foreseen]) -> Iterator[tuple[str, ...]]:
     from phasegate.cli.wording import exposure
-    from phasegate.core.judge.words import value
+    from phasegate.core.judge.words import percent, value
 
     for line in lines:
         if line.gate:
             continue
+        late = "" if line.in_time else LATE
         found = "" if line.sample is None else f"{line.sample} subjects, {_span(line.when)}"
         yield (
             line.condition,
             line.component,
             exposure(line.exposure),
-            f"{line.alpha:.2g}" if line.alpha else "",
+            percent(line.alpha) if line.alpha else "",
             "" if line.smallest is None else value(plan.metric(line.metric), line.smallest),
             found or ("never" if line.alpha else ""),
             _span(line.earliest),
-            line.note,
+            line.note or late,
         )
 
 
@@ -133,7 +141,7 @@ def _gates(plan: Plan, lines: list[Foreseen]) -> Iterator[tuple[str, ...]]:
     for line in lines:
         if not line.gate:
             continue
-        late = "" if line.in_time else "later than the phase lasts"
+        late = "" if line.in_time else LATE
         yield (
             line.condition,
             line.component,

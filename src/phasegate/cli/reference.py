@@ -85,7 +85,8 @@ def _option(parameter: click.Parameter) -> str:
 def _means(option: click.Option) -> str:
     notes = ["required"] if option.required else []
     if option.show_default:
-        notes.append(f"default `{option.default}`")
+        words = isinstance(option.show_default, str)
+        notes.append(f"default {option.show_default if words else f'`{option.default}`'}")
     if isinstance(option.envvar, str):
         notes.append(f"environment `{option.envvar}`")
     text = (option.help or "").replace("|", "\\|")
@@ -97,4 +98,4 @@ def _metavar(option: click.Option) -> str:
         return option.metavar
     if isinstance(option.type, click.Choice):
         return "|".join(str(choice) for choice in option.type.choices)
-    return "N" if isinstance(option.type, click.IntRange) else option.type.name.upper()
+    return option.type.name.upper()

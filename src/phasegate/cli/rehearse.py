@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from phasegate.cli import options
 from phasegate.cli.failing import Failed
 from phasegate.cli.plan import plan_argument, sound_plan
 from phasegate.cli.printing import print_json, print_table
+from phasegate.cli.values import Number
 
 if TYPE_CHECKING:
     from phasegate.core.plan import Plan
@@ -28,27 +31,24 @@ WORTH_WORKERS = 200
 @plan_argument
 @click.option(
     "--runs",
-    type=click.IntRange(1, 1_000_000),
+    type=Number(click.IntRange(1, 1_000_000), "whole number from 1 to 1,000,000"),
     default=1000,
     show_default=True,
-    metavar="N",
     help="Healthy rehearsals of the whole plan; as many are shared out over the harms.",
 )
 @click.option(
     "--harm",
     "times",
-    type=click.FloatRange(1.0, 1000.0, min_open=True),
+    type=Number(click.FloatRange(1, 1000, min_open=True), "number above 1, up to 1000", "TIMES"),
     default=3.0,
     show_default=True,
-    metavar="TIMES",
     help="How many times its bound a harm is.",
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0),
+    type=Number(click.IntRange(0), "whole number from 0 on"),
     default=1,
     show_default=True,
-    metavar="N",
     help="The same seed gives the same answer.",
 )
 @options.as_json
@@ -113,15 +113,15 @@ def _print_health(plan: Plan, health: Health) -> None:
     click.echo(f"  passed               {_chance(health.passed, health.runs)}")
     if health.hours:
         click.echo(
-            f"  hours of watching    {_at(health.hours, 0.5):.1f} in the median, "
-            f"{_at(health.hours, 0.9):.1f} in nine of ten"
+            f"  watched              {_lasted(_at(health.hours, 0.5))} in the median, "
+            f"{_lasted(_at(health.hours, 0.9))} in nine of ten"
         )
     rows = [
         (
             one.phase,
             _chance(one.back, health.runs),
             _chance(one.stopped, health.runs),
-            f"{one.hours:.1f} h",
+            _lasted(one.hours),
         )
         for one in health.phases
     ]
@@ -153,6 +153,12 @@ def _print_struck(struck: Sequence[Struck], times: float) -> None:
     print_table(heads, rows, f"each harm at {times:g} times its bound; median (nine of ten)")
 
 
+def _lasted(hours: float) -> str:
+    from phasegate.core.wording import span
+
+    return span(timedelta(hours=hours))
+
+
 def _chance(count: int, of: int) -> str:
     """Write a share with its exact 95 % limits."""
     from phasegate.core.judge.cases import high_of
@@ -160,13 +166,19 @@ def _chance(count: int, of: int) -> str:
     if not of:
         return "–"
     low, high = 1 - high_of(of - count, of, 0.975), high_of(count, of, 0.975)
-    return f"{100 * count / of:.3g} % ({100 * low:.3g}–{100 * high:.3g})"
+    # Limits are rounded away from the estimate, so that they stay limits.
+    low, high = math.floor(1000 * low) / 10, math.ceil(1000 * high) / 10
+    return f"{100 * count / of:.3g} % ({low:g}–{high:g})"
 
 
 def _spread(values: Sequence[float], unit: str) -> str:
     if not values:
         return "–"
-    return f"{_at(values, 0.5):.3g} ({_at(values, 0.9):.3g}){unit}"
+    return f"{_short(_at(values, 0.5))} ({_short(_at(values, 0.9))}){unit}"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _at(values: Sequence[float], share: float) -> float:

@@ -10,6 +10,7 @@ import click
 from phasegate.cli import options
 from phasegate.cli.failing import Failed
 from phasegate.cli.printing import print_json
+from phasegate.core.problem import suggestion
 
 if TYPE_CHECKING:
     from phasegate.engine.rederive import Replayed
@@ -60,8 +61,8 @@ def _replayed(run: str, data: Path, store: str) -> Replayed:
         try:
             return rederive(kept, run)
         except KeyError as error:
-            known = ", ".join(kept.logs()) or "none"
-            raise Failed("unknown-run", f"there is no run {run}", f"Known: {known}.") from error
+            known = suggestion(run, kept.logs())
+            raise Failed("unknown-run", f"there is no run {run}", known) from error
         except OtherPlan as error:
             raise Failed(
                 "plan-read-differently", str(error), "Replay it with that version."

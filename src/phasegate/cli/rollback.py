@@ -10,6 +10,7 @@ import click
 
 from phasegate.cli import options, runs
 from phasegate.cli.connection import Connection
+from phasegate.cli.lazy import Commands
 from phasegate.cli.values import duration
 from phasegate.cli.withdrawal import Withdrawal, withdraw
 
@@ -30,7 +31,7 @@ def waiting(command: F) -> F:
     return no_wait(timeout(command))
 
 
-@click.group()
+@click.group(cls=Commands)
 def rollback() -> None:
     """Take exposure back by hand, and prove that it is back.
 
@@ -109,7 +110,8 @@ def controlled(
 
     \b
     Examples:
-      phasegate rollback controlled --phase phase_2_ai_core --reason "Performance issues"
+      phasegate rollback controlled --phase phase_2_ai_core \\
+        --reason "Performance issues"
     """
     asked = Withdrawal(
         run=runs.resolve(api, run),

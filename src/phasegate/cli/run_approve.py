@@ -85,7 +85,8 @@ def waive(
 
     \b
     Examples:
-      phasegate run waive --what "new_cart: error_rate < 2%" --reason "two known bots" --lasts 2h
+      phasegate run waive --what "new_cart: error_rate < 2%" \\
+        --reason "two known bots" --lasts 2h
     """
     name = runs.resolve(api, run)
     body: dict[str, object] = {
@@ -113,4 +114,11 @@ def _ask(view: shapes.RunView, phase: str) -> None:
     click.echo(f"hash  {view.plan_hash}", err=True)
     for gate in view.gates:
         click.echo(f"gate  {gate.outcome.value}: {gate.sentence}", err=True)
-    click.confirm(f"Sign for {phase} of this plan?", abort=True, err=True)
+    try:
+        click.confirm(f"Sign for {phase} of this plan?", abort=True, err=True)
+    except click.Abort as error:
+        raise Failed(
+            "not-signed",
+            f"nothing was signed for {phase}",
+            "Answer y, or give --plan-hash HASH or --yes.",
+        ) from error

@@ -9,8 +9,10 @@ import click
 from phasegate.cli import options, runs, shapes
 from phasegate.cli.connection import Connection
 from phasegate.cli.printing import print_json, print_table
+from phasegate.cli.values import EVENT
 from phasegate.cli.wording import event_line, exposure, seconds
 from phasegate.core.judge.words import percent
+from phasegate.core.run import TrialState
 
 
 @click.command("list")
@@ -60,7 +62,7 @@ def status(api: Connection, run: str | None, as_json: bool) -> None:
 
 @click.command("events")
 @options.run_argument
-@click.option("--after", type=int, metavar="N", default=0, help="Only events behind number N.")
+@click.option("--after", type=EVENT, default=0, help="Only events behind number N.")
 @options.as_json
 @options.connected
 def list_events(api: Connection, run: str | None, after: int, as_json: bool) -> None:
@@ -86,11 +88,24 @@ def headline(view: shapes.RunView) -> Iterator[str]:
     yield f"plan {view.plan}, hash {view.plan_hash}, started by {view.started_by}"
     yield f"decision: {view.decision.verb} ({view.decision.rule})"
     yield from (f"  {reason}" for reason in view.decision.reasons)
+    yield from (f"  waits: {what}" for what in view.unconfirmed)
+    yield from _withdrawn(view)
     budget = view.budget
     yield (
         f"error budget {percent(budget.total)}: {percent(budget.spent)} given to "
         f"{len(budget.lines)} guard(s), {percent(budget.left)} left"
     )
+
+
+def _withdrawn(view: shapes.RunView) -> Iterator[str]:
+    """Say of what was taken back in the phase under way how it goes on."""
+    if view.ended:
+        return
+    for trial in view.components:
+        if trial.phase == view.phase and trial.state is TrialState.WITHDRAWN:
+            name = trial.component
+            yield f"  {name} was taken back, and the phase does not pass without it: mend it, then"
+            yield f"    phasegate run retry {view.run} --component {name} --reason TEXT"
 
 
 def _rows(lines: tuple[shapes.RunLine, ...]) -> Iterator[tuple[str, ...]]:

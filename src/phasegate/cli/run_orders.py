@@ -85,7 +85,8 @@ def roll_back(
     \b
     Examples:
       phasegate run rollback --component new_cart --reason "prices look wrong"
-      phasegate run rollback checkout-3f09aa --phase all --reason "the pilot is over"
+      phasegate run rollback checkout-3f09aa --phase all \\
+        --reason "the pilot is over"
     """
     asked = Withdrawal(
         run=runs.resolve(api, run),

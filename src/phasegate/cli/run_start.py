@@ -18,8 +18,7 @@ from phasegate.cli.printing import print_json
 @click.option("--environment", metavar="NAME", help="Where; by default what the plan says.")
 @click.option(
     "--pace",
-    type=float,
-    metavar="N",
+    type=values.Number(click.FLOAT, "number, like 60"),
     default=1.0,
     show_default=True,
     help="Divide every duration by N. Not in production.",
@@ -45,12 +44,13 @@ def start(
 ) -> None:
     """Start a run of the plan in FILE; everything wrong with it is said at once.
 
-    Steps of the plan are carried out by the server, in the folder of FILE.
+    Steps of the plan are carried out by the server, in the folder of FILE: it must be there on
+    the server's machine, below its --plans, with all case files.
 
     \b
     Examples:
       phasegate run start plans/checkout.yaml
-      phasegate run start plans/checkout.yaml --environment demo --pace 60 \\
+      phasegate run start plans/sihat-tcm.yaml --environment demo --pace 60 \\
         --endpoint clinic=http://127.0.0.1:9000
     """
     plan = {"plan": read_plan(file), "origin": str(file.resolve())}
@@ -70,9 +70,10 @@ def _review(api: Connection, plan: dict[str, str], file: str) -> None:
     from phasegate.core.problem import Severity
 
     problems: list[Raw] = api.post("/api/v1/plans/check", plan).get("problems", [])
-    for problem in problems:
-        click.echo(_shown(problem, file), err=True)
     errors = [p for p in problems if p["severity"] == Severity.ERROR.value]
+    # Errors last: the first of many lines has left the screen.
+    for problem in [*(p for p in problems if p not in errors), *errors]:
+        click.echo(_shown(problem, file), err=True)
     if errors:
         raise Failed(
             "plan-rejected",

@@ -16,10 +16,11 @@ from phasegate.cli import options, runs, shapes
 from phasegate.cli.connection import Connection
 from phasegate.cli.failing import Failed, Misused, OutOfReach
 from phasegate.cli.printing import console
-from phasegate.cli.values import duration
+from phasegate.cli.values import EVENT, duration
 from phasegate.cli.wording import event_line
 from phasegate.core.canonical import plain
 from phasegate.core.event import Event
+from phasegate.core.problem import suggestion
 from phasegate.core.run import CHANGES, Status
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ Show = Callable[[shapes.RunView, Sequence[Event]], None]
     metavar="WHAT",
     help="`completed`, `rolled-back`, or a kind of event; exit code 1 if the run ends otherwise.",
 )
-@click.option("--after", type=int, metavar="N", default=0, help="Only events behind number N.")
+@click.option("--after", type=EVENT, default=0, help="Only events behind number N.")
 @click.option("--timeout", callback=duration, metavar="DURATION", help="Fail after this long.")
 @click.option(
     "--every",
@@ -71,8 +72,8 @@ def watch(
       phasegate run watch --until completed --timeout 30m
       phasegate run watch checkout-3f09aa --until rollback_confirmed --after 12
     """
-    name = runs.resolve(api, run)
     goal = _goal(until)
+    name = runs.resolve(api, run)
     deadline = None if timeout is None else time.monotonic() + timeout.total_seconds()
     with _display(as_json) as live:
         show = _line if live is None else _Screen(live).show
@@ -163,8 +164,8 @@ def _goal(until: str | None) -> Callable[[Event | None, Status], bool]:
     if until == "rolled-back":
         return lambda event, status: event is None and status is Status.ROLLED_BACK
     if until not in CHANGES:
-        known = ", ".join(("completed", "rolled-back", *sorted(CHANGES.keys() - {"completed"})))
-        raise Misused("unknown-goal", f"no run comes to {until!r}", f"Known: {known}.")
+        known = ("completed", "rolled-back", *sorted(CHANGES.keys() - {"completed"}))
+        raise Misused("unknown-goal", f"no run comes to {until!r}", suggestion(until, known))
     return lambda event, _: event is not None and event.kind == until
 
 

@@ -52,6 +52,7 @@ def why(api: Connection, run: str | None, as_json: bool) -> None:
             "status",
             "phase",
             "decision",
+            "unconfirmed",
             "budget",
             "closed",
             "guards",

@@ -26,7 +26,7 @@ HEADS = (
     "outcome",
 )  # fmt: skip
 NARROW_HEADS = ("component", "guard", "estimate>", "to trip>", "outcome")
-SIGNS = {"passed": "✔", "under way": "▶", "waiting": "·"}
+SIGNS = {"passed": "✔", "under way": "▶", "waiting": "·", "rolled back": "✘"}
 
 
 def screen(
@@ -136,6 +136,8 @@ def _narrow(judgement: Judgement) -> tuple[str, ...]:
 def _reasons(view: shapes.RunView) -> Iterator[Text]:
     for reason in view.decision.reasons[:MOST_REASONS]:
         yield Text(f"• {reason}")
+    for what in view.unconfirmed[:MOST_REASONS]:
+        yield Text(f"• waits: {what}")
     more = len(view.decision.reasons) - MOST_REASONS
     if more > 0:
         yield Text(f"• and {more} more: phasegate run why {view.run}")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
-from datetime import timedelta
+from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from phasegate.cli import options, values
+from phasegate.cli import options, serve_options
 from phasegate.cli.failing import Failed
 from phasegate.cli.printing import print_json
 from phasegate.cli.token import add, opening
@@ -26,116 +26,9 @@ FIRST_NAME = "admin"
 
 
 @click.command()
-@options.store
-@click.option(
-    "--host",
-    metavar="HOST",
-    envvar="PHASEGATE_HOST",
-    default="127.0.0.1",
-    show_default=True,
-    help="Where to listen; 0.0.0.0: at every address of this machine.",
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    envvar="PHASEGATE_PORT",
-    default=8080,
-    show_default=True,
-    help="0: any that is free.",
-)
-@click.option(
-    "--environment",
-    metavar="NAME",
-    envvar="PHASEGATE_ENVIRONMENT",
-    default="production",
-    show_default=True,
-    help="Whose flags applications get that name none.",
-)
-@click.option(
-    "--log-format",
-    type=click.Choice(["logfmt", "json"]),
-    envvar="PHASEGATE_LOG_FORMAT",
-    default="logfmt",
-    show_default=True,
-    help="How the lines on stderr are written.",
-)
-@click.option(
-    "--grpc-port",
-    type=click.IntRange(0, 65535),
-    envvar="PHASEGATE_GRPC_PORT",
-    help="Serve flagd's sync protocol here as well; flagd's own port is 8015.",
-)
-@click.option(
-    "--grpc-open",
-    is_flag=True,
-    envvar="PHASEGATE_GRPC_OPEN",
-    help="Let in whoever reaches that port: most flagd providers cannot send a token.",
-)
-@click.option(
-    "--otlp-grpc-port",
-    type=click.IntRange(0, 65535),
-    envvar="PHASEGATE_OTLP_GRPC_PORT",
-    help="Take telemetry over gRPC here as well; OpenTelemetry's own port is 4317.",
-)
-@click.option(
-    "--flag-rate",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="PER_SECOND",
-    envvar="PHASEGATE_FLAG_RATE",
-    help="Most flag evaluations a second that one token may ask for over OFREP.",
-)
-@click.option(
-    "--origin",
-    "origins",
-    multiple=True,
-    metavar="URL",
-    envvar="PHASEGATE_ORIGINS",
-    help="Pages of this origin may evaluate flags from a browser; may be repeated.",
-)
-@click.option(
-    "--keep-output",
-    is_flag=True,
-    envvar="PHASEGATE_KEEP_OUTPUT",
-    help="Keep the end of what steps' commands print in findings, for good. Only where they never "
-    "print anything of a patient; lines that begin with `phasegate:` are always kept.",
-)
-@click.option(
-    "--pack-minutes-after",
-    metavar="DURATION",
-    envvar="PHASEGATE_PACK_MINUTES_AFTER",
-    default="1h",
-    show_default=True,
-    callback=values.duration,
-    help="Age at which tallies of seconds are packed by the minute; nothing of them is lost.",
-)
-@click.option(
-    "--pack-hours-after",
-    metavar="DURATION",
-    envvar="PHASEGATE_PACK_HOURS_AFTER",
-    default="24h",
-    show_default=True,
-    callback=values.duration,
-    help="Age at which those are packed by the hour.",
-)
+@serve_options.settings
 @options.as_json
-def serve(
-    *,
-    data: str,
-    store: str,
-    host: str,
-    port: int,
-    environment: str,
-    log_format: str,
-    grpc_port: int | None,
-    grpc_open: bool,
-    otlp_grpc_port: int | None,
-    flag_rate: float | None,
-    origins: tuple[str, ...],
-    keep_output: bool,
-    pack_minutes_after: timedelta,
-    pack_hours_after: timedelta,
-    as_json: bool,
-) -> None:
+def serve(*, asked: Settings, log_format: str, as_json: bool) -> None:
     """Run the control plane until SIGTERM or Ctrl-C.
 
     Any number of servers may run on one PostgreSQL: each takes telemetry and serves flags, one
@@ -150,27 +43,12 @@ def serve(
       phasegate serve --store postgresql://pg@db/phasegate
       phasegate serve --grpc-port 8015 --origin https://clinic.example
     """
-    _need_grpc("flagd's sync protocol", "--grpc-port", grpc_port)
-    _need_grpc("OTLP over gRPC", "--otlp-grpc-port", otlp_grpc_port)
-    listener = _listen(host, port)
+    _need_grpc("flagd's sync protocol", "--grpc-port", asked.grpc_port)
+    _need_grpc("OTLP over gRPC", "--otlp-grpc-port", asked.otlp_grpc_port)
+    listener = _listen(asked.host, asked.port)
     from phasegate.server.run import log_to_stderr
-    from phasegate.settings import Settings
 
-    settings = Settings(
-        data=Path(data),
-        store=store,
-        host=host,
-        port=listener.getsockname()[1],
-        environment=environment,
-        grpc_port=grpc_port,
-        grpc_open=grpc_open,
-        otlp_grpc_port=otlp_grpc_port,
-        flag_rate=flag_rate,
-        origins=origins,
-        keep_output=keep_output,
-        minutes_after=pack_minutes_after,
-        hours_after=pack_hours_after,
-    )
+    settings = replace(asked, port=listener.getsockname()[1])
     log_to_stderr(as_json=log_format == "json")
     server = _open(settings)
     _first_token(server)
@@ -195,14 +73,23 @@ def _listen(host: str, port: int) -> socket.socket:
         raise Failed(
             "address-unavailable",
             f"cannot listen on {host} port {port}: {_reason(error)}",
-            "Another program may listen there; end it, or give another --port.",
+            _way_out(error),
         ) from error
 
 
 def _reason(error: OSError) -> str:
     """Say in a few words why nobody can listen there; Python's own words name the address again."""
     number = error.errno or 0
-    return os.strerror(number) if number > 0 else str(error.strerror or error)
+    said = os.strerror(number) if number > 0 else str(error.strerror or error)
+    return said.partition(" (while")[0]
+
+
+def _way_out(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "Another program listens there: end it, or give another --port."
+    if error.errno == errno.EACCES:
+        return "Only root may listen below port 1024: give another --port."
+    return "Give --host an address of this machine, like 127.0.0.1."
 
 
 def _open(settings: Settings) -> Server:

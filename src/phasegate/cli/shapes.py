@@ -14,6 +14,7 @@ from phasegate.core.evidence import Finding, Judgement, Outcome
 from phasegate.core.judge.spending import Spending, Spent
 from phasegate.core.plan import Mode
 from phasegate.core.run import Status, Trial, TrialState
+from phasegate.core.stretch import Stretch
 
 Raw = Mapping[str, Any]
 
@@ -78,6 +79,7 @@ class RunView(RunLine):
     findings: tuple[Finding, ...]
     closed: Mapping[str, str]
     decision: Decided
+    unconfirmed: tuple[str, ...] = ()
 
     @property
     def current(self) -> PhaseLine | None:
@@ -104,6 +106,7 @@ def run_view(raw: Raw) -> RunView:
             "guards": tuple(_judgement(item) for item in raw["guards"]),
             "gates": tuple(_judgement(item) for item in raw["gates"]),
             "findings": tuple(_finding(item) for item in raw["findings"]),
+            "unconfirmed": tuple(raw.get("unconfirmed", ())),
             "decision": Decided(
                 verb=raw["decision"]["verb"],
                 rule=raw["decision"]["rule"],
@@ -149,6 +152,7 @@ def _trial(raw: Raw) -> Trial:
             "state": TrialState(raw["state"]),
             "mode": Mode(raw["mode"]),
             "since": datetime.fromisoformat(since) if since else None,
+            "earlier": tuple(Stretch(**item) for item in raw.get("earlier", ())),
         }
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -12,17 +10,23 @@ import click
 
 from phasegate.cli import options, values
 from phasegate.cli.failing import Failed
+from phasegate.cli.lazy import Commands
 from phasegate.cli.printing import print_json, print_table
+from phasegate.cli.stores import bar, failing, there
 from phasegate.core.canonical import plain
 
 if TYPE_CHECKING:
-    from phasegate.adapters.stores.archive import Begun, Found
-    from phasegate.ports import Store
+    from phasegate.adapters.stores.archive import Found, Logs
+    from phasegate.adapters.stores.backup_file import Head
+    from phasegate.adapters.stores.sql_backup import Settle
+    from phasegate.core.event import Event
+    from phasegate.engine.restored import Plans
+    from phasegate.ports import Settlement, Store
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.group()
+@click.group(cls=Commands)
 def store() -> None:
     """Back the store up, restore it, prove it, and keep it small. Works on the store itself."""
 
@@ -42,14 +46,15 @@ def backup(file: Path, data: str, store: str, as_json: bool) -> None:
     \b
     Examples:
       phasegate store backup monday.phasegate
-      phasegate store backup /backups/monday.phasegate --store postgresql://pg@db/phasegate
+      phasegate store backup /backups/monday.phasegate \\
+        --store postgresql://pg@db/phasegate
     """
     from phasegate.adapters.stores.archive import back_up
     from phasegate.settings import Settings
 
     origin = Settings(data=Path(data), store=store).adapter
-    with _there(data, store) as kept, _failing(), _bar("backing up", show=not as_json) as begun:
-        found = back_up(kept, file, origin, datetime.now(UTC), begun)
+    with there(data, store) as kept, failing(), bar("backing up", show=not as_json) as begun:
+        found = back_up(kept, file, origin, datetime.now(UTC).replace(microsecond=0), begun)
     _tell(found, f"{file}: {file.stat().st_size:,} bytes", as_json=as_json)
 
 
@@ -74,20 +79,31 @@ def restore(*, file: Path, as_it_was: bool, by: str, data: str, store: str, as_j
     \b
     Examples:
       phasegate store restore monday.phasegate --data /var/lib/phasegate
-      phasegate store restore moved.phasegate --as-it-was --store postgresql://pg@db/phasegate
+      phasegate store restore moved.phasegate --as-it-was \\
+        --store postgresql://pg@db/phasegate
     """
     from phasegate.adapters.stores import archive
-    from phasegate.adapters.stores.backup_file import Unreadable
     from phasegate.cli.token import opened
-    from phasegate.core.event import Event
-    from phasegate.engine.restored import Plans, settlement
-    from phasegate.ports import Settlement
 
-    with _failing():
+    with failing():
         made_at = archive.made_at(file)  # before a store is made for what is no backup
     added: list[Event] = []
+    settle = _settling(file, made_at, by, added, as_it_was=as_it_was)
+    with (
+        opened(Path(data), store) as kept,
+        failing(),
+        bar("restoring", show=not as_json) as begun,
+    ):
+        head = archive.restore(kept, file, settle, begun)
+    _tell_restored(head, added, as_json=as_json)
 
-    def settle(logs: archive.Logs, plans: Plans) -> Settlement:
+
+def _settling(file: Path, made_at: str, by: str, added: list[Event], *, as_it_was: bool) -> Settle:
+    """Return what settles a restored store; the events that it adds are put on `added`."""
+    from phasegate.adapters.stores.backup_file import Unreadable
+    from phasegate.engine.restored import settlement
+
+    def settle(logs: Logs, plans: Plans) -> Settlement:
         why = f"restored from a backup of {made_at}; what came since is not known"
         now = datetime.now(UTC)
         try:
@@ -97,18 +113,15 @@ def restore(*, file: Path, as_it_was: bool, by: str, data: str, store: str, as_j
         added.extend(found.events)
         return found
 
-    with (
-        opened(Path(data), store) as kept,
-        _failing(),
-        _bar("restoring", show=not as_json) as begun,
-    ):
-        head = archive.restore(kept, file, settle, begun)
-    told = [{"log": each.log, "number": each.number, "kind": each.kind} for each in added]
+    return settle
+
+
+def _tell_restored(head: Head, added: list[Event], *, as_json: bool) -> None:
     if as_json:
+        told = [{"log": each.log, "number": each.number, "kind": each.kind} for each in added]
         print_json({"made_at": head.made_at, "rows": dict(head.rows), "added": told})
         return
-    rows = head.rows
-    click.echo(f"restored {sum(rows.values()):,} rows of {head.made_at}; every chain holds")
+    click.echo(f"restored {sum(head.rows.values()):,} rows of {head.made_at}; every chain holds")
     for each in added:
         click.echo(f"  {each.log}: event {each.number} {each.kind}")
     click.echo("Flags that people changed are as they were then: phasegate flag list.")
@@ -132,11 +145,11 @@ def verify(file: Path | None, data: str, store: str, as_json: bool) -> None:
     """
     from phasegate.adapters.stores.archive import verify_file, verify_store
 
-    with _failing(), _bar("verifying", show=not as_json) as begun:
+    with failing(), bar("verifying", show=not as_json) as begun:
         if file is not None:
             found = verify_file(file, begun)
         else:
-            with _there(data, store) as kept:
+            with there(data, store) as kept:
                 found = verify_store(kept, datetime.now(UTC), begun)
     _tell(found, "sound", as_json=as_json)
 
@@ -179,11 +192,12 @@ def compact(
     \b
     Examples:
       phasegate store compact
-      phasegate store compact --pack-minutes-after 5m --pack-hours-after 1h --shrink
+      phasegate store compact --pack-minutes-after 5m --pack-hours-after 1h \\
+        --shrink
     """
     from phasegate.adapters.stores import archive
 
-    with _there(data, store) as kept, _failing():
+    with there(data, store) as kept, failing():
         packed = _pack(kept, pack_minutes_after, pack_hours_after, show=not as_json)
         if shrink:
             archive.shrink(kept)
@@ -199,7 +213,7 @@ def _pack(kept: Store, minutes: timedelta, hours: timedelta, *, show: bool) -> i
 
     now, packed = datetime.now(UTC), 0
     minutes_ms, hours_ms = (int((now - age).timestamp() * 1000) for age in (minutes, hours))
-    with _bar("packing", show=show) as begun:
+    with bar("packing", show=show) as begun:
         done = begun(0)
         while True:
             try:
@@ -228,56 +242,3 @@ def _tell(found: Found, summary: str, *, as_json: bool) -> None:
             rows = [(log, f"{number}", head) for log, (number, head) in found.heads.items()]
             print_table(("log", "events>", "hash of the last"), rows)
         click.echo(f"{summary}; {sum(found.rows.values()):,} rows, every chain holds")
-
-
-@contextmanager
-def _there(data: str, store: str) -> Iterator[Store]:
-    """Lend a store that exists already; looking at one must not make it."""
-    from phasegate.cli.token import opened
-
-    if store == "sqlite" and not Path(data).is_dir():
-        raise Failed("no-store", f"there is no store in {data}", "Name it: --data DIR.")
-    with opened(Path(data), store) as kept:
-        yield kept
-
-
-@contextmanager
-def _failing() -> Iterator[None]:
-    """Turn what keeps a store from being copied into a Failed."""
-    from phasegate.adapters.stores.backup_file import Unreadable, Unwritable
-    from phasegate.adapters.stores.sql_backup import NotEmpty, Unsound
-    from phasegate.ports import Unavailable
-
-    try:
-        yield
-    except NotEmpty as error:
-        remedy = "Restore into a new folder or a new database; nothing was changed."
-        raise Failed("store-not-empty", str(error), remedy) from error
-    except Unsound as error:
-        why = f"the backup is not what was written, and was not restored: {error}"
-        raise Failed("backup-flawed", why, "Restore another backup.") from error
-    except Unreadable as error:
-        raise Failed("backup-unreadable", str(error), "Nothing was changed.") from error
-    except Unwritable as error:
-        raise Failed("backup-failed", str(error), "No backup was made.") from error
-    except Unavailable as error:
-        raise Failed("store-unavailable", str(error), "Nothing was half done.") from error
-
-
-@contextmanager
-def _bar(what: str, *, show: bool) -> Iterator[Begun]:
-    """Show on stderr how far something is, where somebody looks."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    hidden = not (show and console.is_terminal)
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task(what, total=None)
-
-        def begun(total: int) -> Callable[[int], None]:
-            bar.update(task, total=total or None)
-            return lambda count: bar.advance(task, count)
-
-        yield begun

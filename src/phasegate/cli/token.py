@@ -12,6 +12,7 @@ import click
 
 from phasegate.cli import options
 from phasegate.cli.failing import Failed, Misused
+from phasegate.cli.lazy import Commands
 from phasegate.cli.printing import print_json, print_table
 from phasegate.core.plan import Role
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from phasegate.settings import Settings
 
 
-@click.group()
+LONGEST_NAME = 80
+
+
+@click.group(cls=Commands)
 def token() -> None:
     """Make and list access tokens. Works on the store itself, on the server's machine."""
 
@@ -45,8 +49,15 @@ def create(name: str, role: str, data: str, store: str, as_json: bool) -> None:
     Examples:
       phasegate token create ada --role operator
       PHASEGATE_TOKEN=$(phasegate token create ben --role approver)
-      phasegate token create cleo --role viewer --store postgresql://pg@db/phasegate
+      phasegate token create cleo --role viewer \\
+        --store postgresql://pg@db/phasegate
     """
+    if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise Misused(
+            "token-name",
+            "that is no name of a person or an application",
+            f"Give one of at most {LONGEST_NAME} characters that can be read: it stands in logs.",
+        )
     with opened(Path(data), store) as kept:
         if any(known.name == name for known in kept.tokens()):
             click.echo(f"the earlier token of {name} ends with this", err=True)
@@ -71,7 +82,9 @@ def list_tokens(data: str, store: str, as_json: bool) -> None:
     if store == "sqlite" and not Path(data).is_dir():
         raise Failed("no-store", f"there is no store in {data}", "Name it: --data DIR.")
     with opened(Path(data), store) as kept:
-        rows = [(t.name, t.role.value, t.created.isoformat()) for t in kept.tokens()]
+        rows = [
+            (t.name, t.role.value, t.created.isoformat(timespec="seconds")) for t in kept.tokens()
+        ]
     if as_json:
         print_json({"tokens": [{"name": n, "role": r, "created": c} for n, r, c in rows]})
     else:
@@ -117,8 +130,14 @@ def opening(settings: Settings) -> Iterator[None]:
             "Give --store sqlite, or a URL such as postgresql://user@host/database.",
         ) from error
     except (Unavailable, OSError) as error:
-        raise Failed(
+        raise Failed.told(
             "store-unavailable",
-            f"the store in {settings.place} cannot be opened: {error}",
+            f"the store in {settings.place} cannot be opened: {_said(error)}",
             "Check that it is there and can be written to.",
         ) from error
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

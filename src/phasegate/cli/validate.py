@@ -11,9 +11,11 @@ import click
 from phasegate.cli import options, runs, shapes
 from phasegate.cli.connection import Connection
 from phasegate.cli.failing import Failed
+from phasegate.cli.lazy import Commands
 from phasegate.cli.printing import print_json, print_table
 from phasegate.core.event import Event
 from phasegate.core.evidence import Outcome
+from phasegate.core.problem import suggestion
 from phasegate.core.run import Status, TrialState
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -28,7 +30,7 @@ class Line:
     why: str = ""
 
 
-@click.group()
+@click.group(cls=Commands)
 def validate() -> None:
     """Say whether phases have passed, for scripts and steps of plans.
 
@@ -165,8 +167,7 @@ def _look(api: Connection, run: str | None) -> tuple[shapes.RunView, tuple[Event
 def _known(view: shapes.RunView, name: str) -> list[str]:
     names = [line.phase for line in view.phases]
     if name not in names:
-        known = ", ".join(names)
-        raise Failed("unknown-phase", f"the plan has no phase {name}", f"Known: {known}.")
+        raise Failed("unknown-phase", f"the plan has no phase {name}", suggestion(name, names))
     return names
 
 

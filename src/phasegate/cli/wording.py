@@ -91,12 +91,17 @@ def _exposed(body: Body) -> str:
 
 
 def _rolling_back(body: Body) -> str:
-    return f"{', '.join(body['components'])} by {body['rule']}: {'; '.join(body['reasons'])}"
+    by = "by hand" if body["rule"] == "by_hand" else f"by {body['rule']}"
+    return f"{_whose(body)} {by}: {'; '.join(body['reasons'])}"
 
 
 def _rolled_back(body: Body) -> str:
     safe = milliseconds(body["time_to_safe_ms"])
-    return f"{', '.join(body['components'])} confirmed back, safe after {safe}"
+    return f"{_whose(body)} confirmed back, safe after {safe}"
+
+
+def _whose(body: Body) -> str:
+    return ", ".join(body["components"]) or f"{body['phase']} (nothing of it was exposed)"
 
 
 def _closed(body: Body) -> str:

@@ -10,7 +10,9 @@ from enum import Enum
 
 from phasegate.client.cache import Cache
 from phasegate.client.lease import Lease, LeasedFlags
+from phasegate.client.stream import Outdated
 from phasegate.flags.compile import FlagSet, compile_document
+from phasegate.flags.order import Order, order_of
 from phasegate.flags.problem import BrokenDocument
 from phasegate.flags.resolution import ErrorCode, Resolution, failed
 
@@ -68,6 +70,7 @@ class InForce:
         self.version = 0
         self.ready = threading.Event()
         self._flags: FlagSet | None = None
+        self._order: Order | None = None
         self._lease = Lease(tell=self._lapsed)
         self._on_news = on_news
         self._stale = False
@@ -108,7 +111,10 @@ class InForce:
         self._lease.end()
 
     def document(self, version: int, document: dict[str, object]) -> None:
-        """Put a document in force. Raises BrokenDocument; the one before stays then."""
+        """Put a document in force. Raises BrokenDocument, Outdated; the one before stays then."""
+        order = order_of(document)
+        if order is not None and order.before(self._order):
+            raise Outdated(f"version {version} is older than {self.version}, which is in force")
         changed = self._put(version, document)
         if self._cache is not None:
             self._cache.keep(version, document)
@@ -154,7 +160,7 @@ class InForce:
         changed = differing(self._flags, flags)
         leased = LeasedFlags(flags, self._lease)
         self.evaluate = leased.evaluate if leased.on_trial else flags.evaluate
-        self.version, self._flags = version, flags
+        self.version, self._flags, self._order = version, flags, order_of(document)
         return changed
 
     def lost(self, reason: str) -> None:

@@ -32,7 +32,10 @@ class Listener(Protocol):
         """Expect a new server's clock: its document follows, and then its lease."""
 
     def document(self, version: int, document: dict[str, object]) -> None:
-        """Put a document in force before returning. Raises BrokenDocument to refuse it."""
+        """Put a document in force before returning.
+
+        Raises BrokenDocument to refuse it, and Outdated where the server has nothing new.
+        """
 
     def lease(self, remaining_ms: float | None, sent_ms: float | None) -> None:
         """Renew the lease from a heartbeat."""
@@ -42,6 +45,10 @@ class Listener(Protocol):
 
     def lost(self, reason: str) -> None:
         """Note that the server is not heard any more; another attempt follows by itself."""
+
+
+class Outdated(Exception):
+    """The server has older flags than are in force here: it is cut off from its store."""
 
 
 class Stream:
@@ -95,6 +102,9 @@ class Stream:
                     self._lost("the server ended the stream")
                 except (httpx.HTTPError, SSEError, OSError) as error:
                     self._lost(_reason(error))
+                except Outdated as error:
+                    # What was in force stays, and its lease with it: another server may be up.
+                    self._lost(f"the server is behind: {error}")
                 except (ValueError, TypeError, KeyError, RecursionError) as error:
                     self._listener.unusable()
                     self._lost(f"the server sent what cannot be used: {error}")

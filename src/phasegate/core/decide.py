@@ -16,6 +16,7 @@ from phasegate.core.event import Json
 from phasegate.core.evidence import ENVIRONMENT, Finding, Judgement, Outcome
 from phasegate.core.plan import OnOutage, Phase, Plan, Step
 from phasegate.core.run import Run, TrialState
+from phasegate.core.wording import span
 
 
 class Verb(Enum):
@@ -34,12 +35,14 @@ class Evidence:
     guards, gates   judgements of every exposed component's guards, and of the phase's gates.
     findings        of the phase under way, this attempt, oldest first.
     watching_since  since when somebody has been able to see; blindness counts from here.
+    after_end       what was heard of a run after it has ended, in plain words.
     """
 
     guards: tuple[Judgement, ...] = ()
     gates: tuple[Judgement, ...] = ()
     findings: tuple[Finding, ...] = ()
     watching_since: datetime
+    after_end: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +89,9 @@ class Situation:
         return {metric.name: metric.lag for metric in self.plan.metrics}
 
 
+FRESH_FOR = timedelta(days=1)
+"""How long ago a step may have passed that exposes somebody. A plan cannot ask for more."""
+
 INCIDENT = "incident: "
 """Begins the name of what an incident closes."""
 
@@ -103,10 +109,10 @@ def decide(plan: Plan, run: Run, evidence: Evidence, now: datetime) -> Decision:
 
 
 def ended(s: Situation) -> Decision | None:
-    """A run that has ended stays as it is."""
+    """A run that has ended stays as it is; sentinels that come after it are told."""
     if s.run.ended is None:
         return None
-    return _hold("ended", f"the run has ended: {s.run.ended.value}")
+    return _hold("ended", f"the run has ended: {s.run.ended.value}", *s.evidence.after_end)
 
 
 def sentinel_tripped(s: Situation) -> Decision | None:
@@ -177,7 +183,8 @@ def paused(s: Situation) -> Decision | None:
 def steps_unfinished(s: Situation) -> Decision | None:
     """Every step before a phase must have passed before anybody is exposed; after it, likewise.
 
-    A failed step stays failed until the phase is tried again or a person waives it.
+    A failed step stays failed until the phase is tried again or a person waives it. What passed
+    more than a day ago, or before a pause, exposes nobody: it is done again.
     """
     phase = s.phase
     if phase is None:
@@ -206,7 +213,7 @@ def soaking(s: Situation) -> Decision | None:
     rest = since + _soak(s.phase) - s.now
     if rest <= timedelta(0):
         return None
-    return _hold("soaking", f"{rest.total_seconds():.0f} s of watching are left")
+    return _hold("soaking", f"{span(rest)} of watching are left")
 
 
 def outside_window(s: Situation) -> Decision | None:
@@ -309,6 +316,19 @@ def due_steps(s: Situation) -> tuple[Step, ...]:
     since = s.run.soaks_since
     soaked = since is not None and s.now - since >= _soak(s.phase)
     return (*s.phase.before, *s.phase.after) if soaked and _final(s) else s.phase.before
+
+
+def standing(s: Situation) -> tuple[Finding, ...]:
+    """Return the findings that still say something: those that passed may have grown old.
+
+    They do before anybody is exposed, when the run could go forward: what is exposed is watched,
+    and steps are not carried out for nothing while the window is closed.
+    """
+    since, window = s.run.steps_since, s.plan.window
+    if since is None or not waiting(s) or not (window is None or window.holds(s.now)):
+        return s.evidence.findings
+    oldest = max(since, s.now - FRESH_FOR)
+    return tuple(f for f in s.evidence.findings if f.outcome is not Outcome.PASS or f.at >= oldest)
 
 
 def waiting(s: Situation) -> tuple[str, ...]:
@@ -451,7 +471,7 @@ def _final(s: Situation) -> bool:
 
 
 def _step_open(s: Situation, step: Step) -> str | None:
-    outcomes = [f for f in s.evidence.findings if f.step == step.name]
+    outcomes = [f for f in standing(s) if f.step == step.name]
     failed = [f for f in outcomes if f.outcome is Outcome.FAIL]
     if failed:
         return f"{step.name} failed: {failed[0].seen}. {failed[0].remedy}".strip()
@@ -459,7 +479,10 @@ def _step_open(s: Situation, step: Step) -> str | None:
         return None
     if outcomes:
         return f"{step.name} could not do its job: {outcomes[-1].seen}"
-    return f"{step.name} has not finished"
+    passed = any(f.step == step.name for f in s.evidence.findings)
+    return (
+        f"{step.name} {'passed too long ago and is done again' if passed else 'has not finished'}"
+    )
 
 
 def _closed(s: Situation) -> Iterable[tuple[str, str]]:

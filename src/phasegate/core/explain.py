@@ -288,6 +288,16 @@ explanations: dict[str, str] = {
         "a rollback. Keep the exposure or raise it; `exposure: 20%` after 25 % is probably a "
         "slip."
     ),
+    "query-unbounded": (
+        "Counts are asked for step by step, and the query does not say which step. Name `:since` "
+        "and `:until` in SQL, or `{since}` and `{until}` in an address. What comes from outside "
+        "them then is an error, and the guard goes blind instead of losing counts."
+    ),
+    "bucket-coarse": (
+        "A step is asked for once, when it is over. A longer bucket is still filling then, and "
+        "what comes into it later would be lost. Make buckets of `:step` seconds, or the plan's "
+        "`block` as long as a bucket."
+    ),
     "control-missing": (
         "A guard against control needs subjects without the component, and here all get it. "
         "Guard with a bound: `- error_rate > 2%`. As a warning: only the last stage has no "

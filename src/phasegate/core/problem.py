@@ -61,6 +61,10 @@ def unknown(path: str, noun: str, name: str, known: Iterable[str]) -> Problem:
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return the nearest known name as a question, then the list of all known names."""
     names = list(known)
-    near = get_close_matches(name[:100], names, n=1)
-    question = f"Did you mean {near[0]}? " if near else ""
-    return f"{question}Known: {', '.join(names) or 'none'}."
+    return f"{meant(name, names)}Known: {', '.join(names) or 'none'}."
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Return a question after the nearest known name, with a space behind it; or nothing."""
+    near = get_close_matches(name[:100], list(known), n=1)
+    return f"Did you mean {near[0]}? " if near else ""

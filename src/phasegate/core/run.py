@@ -10,7 +10,9 @@ from typing import cast
 
 from phasegate.core.event import Event, Json
 from phasegate.core.evidence import Position
+from phasegate.core.judge.versions import knows_aging, knows_earlier
 from phasegate.core.plan import Mode, Role
+from phasegate.core.stretch import Stretch
 
 
 class Status(Enum):
@@ -37,7 +39,8 @@ class Trial:
 
     Exposure may be in force before it is confirmed, so blindness counts from `since`.
 
-    begun   when it became this one: a person had it tried again, or a later phase took it over.
+    begun    when it became this one: a person had it tried again, or a later phase took it over.
+    earlier  its exposures before the present one, oldest first.
     """
 
     phase: str
@@ -49,6 +52,7 @@ class Trial:
     mode: Mode = Mode.LIVE
     since: datetime | None = None
     begun: datetime | None = None
+    earlier: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +111,7 @@ class Run:
     passed         phases that passed, in order.
     phase_attempt  grows when a phase is tried again: its steps and gates count anew.
     stage          index of the exposure in force within the phase; -1: not exposed yet.
+    steps_since    since when what is proven before the phase counts; None: it does not grow old.
     exposing       number of the exposure event not yet confirmed at the target; None: confirmed.
     watched_since  when the phase's latest exposure was confirmed.
     resumed_at     when watching went on after nobody had watched for long.
@@ -129,6 +134,7 @@ class Run:
     passed: tuple[str, ...] = ()
     phase_attempt: int = 1
     stage: int = -1
+    steps_since: datetime | None = None
     exposing: int | None = None
     watched_since: datetime | None = None
     resumed_at: datetime | None = None
@@ -140,6 +146,7 @@ class Run:
     signatures: tuple[Signature, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     ended: Status | None = None
+    ended_at: datetime | None = None
 
     @property
     def status(self) -> Status:
@@ -226,6 +233,7 @@ def _phase_started(run: Run, event: Event) -> Run:
         phase=_text(event.body, "phase"),
         phase_attempt=1,
         stage=-1,
+        steps_since=event.at if knows_aging(event.body) else None,
         exposing=None,
         watched_since=None,
         closed={},
@@ -248,6 +256,7 @@ def _exposed(run: Run, event: Event) -> Run:
             mode=Mode(_text(item, "mode")),
             since=before.since if before and goes_on else event.at,
             begun=before.begun if before and before.phase == item["phase"] else event.at,
+            earlier=_earlier(before, item, event) if before and goes_on else (),
         )
     now = [(t.phase, t.component, t.attempt) for t in trials.values() if t.exposure]
     return replace(
@@ -263,6 +272,13 @@ def _exposed(run: Run, event: Event) -> Run:
 def _goes_on(trial: Trial, item: Mapping[str, Json]) -> bool:
     """A later stage goes on with a trial; a later phase begins a new one, unseen so far."""
     return trial.state is TrialState.EXPOSED and trial.phase == item["phase"]
+
+
+def _earlier(trial: Trial, item: Mapping[str, Json], event: Event) -> tuple[Stretch, ...]:
+    """Return the exposures that are over once a trial goes on with another one."""
+    if not knows_earlier(event.body) or trial.exposure == item["exposure"]:
+        return trial.earlier
+    return (*trial.earlier, Stretch(exposure=trial.exposure, until=event.at.timestamp()))
 
 
 def _exposure_confirmed(run: Run, event: Event) -> Run:
@@ -294,7 +310,9 @@ def _rollback_confirmed(run: Run, event: Event) -> Run:
     number = _number(event.body, "rollback")
     rest = tuple(rollback for rollback in run.rollbacks if rollback.number != number)
     ends = any(rollback.run_ends for rollback in run.rollbacks if rollback.number == number)
-    return replace(run, rollbacks=rest, ended=Status.ROLLED_BACK if ends else run.ended)
+    if not ends:
+        return replace(run, rollbacks=rest)
+    return replace(run, rollbacks=rest, ended=Status.ROLLED_BACK, ended_at=event.at)
 
 
 def _retried(run: Run, event: Event) -> Run:
@@ -356,12 +374,13 @@ def _paused(run: Run, _: Event) -> Run:
     return replace(run, paused=True)
 
 
-def _resumed(run: Run, _: Event) -> Run:
-    return replace(run, paused=False)
+def _resumed(run: Run, event: Event) -> Run:
+    # Somebody had a reason to pause: what was proven before it is proven anew.
+    return replace(run, paused=False, steps_since=run.steps_since and event.at)
 
 
-def _completed(run: Run, _: Event) -> Run:
-    return replace(run, ended=Status.COMPLETED)
+def _completed(run: Run, event: Event) -> Run:
+    return replace(run, ended=Status.COMPLETED, ended_at=event.at)
 
 
 CHANGES: dict[str, Callable[[Run, Event], Run]] = {

@@ -14,6 +14,7 @@ from phasegate.core.plan import (
     Plan,
 )
 from phasegate.core.run import Run, Trial, TrialState
+from phasegate.core.stretch import Stretch
 from phasegate.core.watch import Series, Watch
 
 COUNTED_BY_TELEMETRY = "otlp"
@@ -60,6 +61,15 @@ def exposures(run: Run) -> dict[tuple[str, str, int], int]:
     return {
         (trial.phase, trial.component, trial.attempt): trial.exposure
         for trial in run.trials.values()
+    }
+
+
+def earlier(run: Run) -> dict[tuple[str, str, int], tuple[Stretch, ...]]:
+    """Return the exposures that are over, of each exposed trial that had another one before."""
+    return {
+        (trial.phase, trial.component, trial.attempt): trial.earlier
+        for trial in run.exposed
+        if trial.earlier
     }
 
 

@@ -8,25 +8,30 @@ import threading
 
 import httpx
 
-from phasegate.drills.processes import Broken, ServerProcess
+from phasegate.drills.processes import PATIENCE_S, Broken, ServerProcess
 
 
 class SlowApplication:
-    """Holds a stream open; from `hold` to `confirm` it does not say that flags are in force."""
+    """Holds a stream open; from `hold` to `confirm` it does not say that flags are in force.
+
+    leased_until   when its lease ends, on the monotonic clock of this machine, which is the
+                   server's too.
+    """
 
     def __init__(self, server: ServerProcess, token: str, name: str = "slow") -> None:
         headers = {"Authorization": f"Bearer {token}"}
         self._http = httpx.Client(
-            base_url=f"{server.url}/flags/v1/", headers=headers, timeout=30.0, trust_env=False
+            base_url=f"{server.url}/flags/v1/", headers=headers, timeout=60.0, trust_env=False
         )
         self._asked = {"environment": "drill", "name": name}
         self._first = threading.Event()
         self._stream = ""
         self._holds = False
         self.version = -1
+        self.leased_until = 0.0
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
-        if not self._first.wait(10):
+        if not self._first.wait(PATIENCE_S):
             raise Broken(f"application {name} got no flags")
 
     def hold(self) -> None:
@@ -64,6 +69,8 @@ class SlowApplication:
     def _take(self, event: str, data: dict[str, object]) -> None:
         if event == "hello":
             self._stream = str(data["stream"])
+        elif event == "lease":
+            self.leased_until = (int(str(data["sent_ms"])) + int(str(data["remaining_ms"]))) / 1000
         elif event == "document":
             self.version = int(str(data["version"]))
             if not self._holds:

@@ -25,9 +25,7 @@ def play(stage: Stage) -> Sequence[Figure]:
     _jumps(stage, wall, run, HOUR)
     _jumps(stage, wall, run, -2 * HOUR)
     two = stage.serve("two", wall=late, wait=False)
-    why = until("it says why it is not ready", lambda: stage.trouble(two))[0]
-    if "[clock-skewed]" not in why:
-        raise Broken(f"server two is not ready for another reason: {why}")
+    until("it says that its clock is wrong", lambda: "[clock-skewed]" in stage.trouble(two))
     other = stage.application(two, "other")
     until("patients are treated on both", lambda: treated(client) and treated(other))
     stage.alarm(two)
@@ -42,10 +40,9 @@ def _jumps(stage: Stage, wall: Path, run: str, by_s: int) -> None:
     wall.write_text(str(by_s))
     seen = stage.seen(run)
     time.sleep(2)
+    until(f"telemetry goes on after a jump by {by_s} s", lambda: stage.seen(run) > seen + 50)
     if stage.kinds(run) != before:
         raise Broken(f"a clock that jumped by {by_s} s decided something: {stage.kinds(run)}")
-    if stage.seen(run) <= seen:
-        raise Broken(f"a clock that jumped by {by_s} s stopped the telemetry")
 
 
 DRILL = Drill(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -14,9 +15,13 @@ from typing import TypeVar
 
 import httpx
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
+"""How long something is waited for that should come: longer costs only where a drill fails."""
 
 T = TypeVar("T")
+
+progress = logging.getLogger("phasegate.drills")
+"""Told what a drill begins to do or to wait for, for whoever watches."""
 
 
 class Broken(Exception):
@@ -31,6 +36,7 @@ class ServerProcess:
         self.name = name
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
+        progress.info("server %s starts", name)
         if wall is None:
             given = ["serve", "--port", "0", "--json", "--environment", "drill"]
             command = ["phasegate.cli.main", *given, "--data", str(self.folder)]
@@ -70,7 +76,7 @@ class ServerProcess:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
             try:
-                self.process.wait(10)
+                self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.kill()
         if self.process.stdout is not None:
@@ -92,6 +98,7 @@ class ServerProcess:
 def until(what: str, happens: Callable[[], T], most_s: float = PATIENCE_S) -> tuple[T, float]:
     """Wait until something is so; return it and the seconds that took. Raises Broken."""
     began = time.perf_counter()
+    progress.info("waits until %s", what)
     why = ""
     while True:
         try:

@@ -32,9 +32,7 @@ def play(stage: Stage) -> Sequence[Figure]:
     _, hanging = until("it is withdrawn", lambda: treated(client, "new_prices") == 0)
     hung = _answer_s(stage, 100)
     wire.mend()
-    _, written = until(
-        "it is on record", lambda: stage.kinds(run).count("rollback_confirmed") == 2, 30
-    )
+    _, written = until("it is on record", lambda: stage.kinds(run).count("rollback_confirmed") == 2)
     stage.sound(run)
     return (
         Figure(what="telemetry answered, store 0.3 s away and more", value=took, most=1.0),

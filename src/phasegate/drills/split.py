@@ -23,7 +23,7 @@ def play(stage: Stage) -> Sequence[Figure]:
     _, taken = until("another decides", lambda: stage.decides(two))
     stage.alarm(two)
     _, back = until("those of the other server are safe", lambda: treated(joined) == 0)
-    if treated(cut_off) and "rollback_confirmed" in stage.kinds(run):
+    if "rollback_confirmed" in stage.kinds(run) and treated(cut_off):
         raise Broken("it was confirmed while an application still served the withdrawn version")
     _, ended = until("the lease of those cut off ends", lambda: treated(cut_off) == 0)
     _, confirmed = until("it is confirmed", lambda: "rollback_confirmed" in stage.kinds(run))

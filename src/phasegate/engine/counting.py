@@ -2,12 +2,14 @@
 
 A step is asked for when it is over and its outcomes can have arrived. Its tally is numbered by its
 time, so that a server that asks again, after a restart or beside another server, adds nothing.
+Each arm has its own progress: what one of them tells later than the other is asked for again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from math import ceil
@@ -35,12 +37,52 @@ SETTLE_S = 5.0
 MOST_STEPS = 500
 """Steps asked for at once, when somebody catches up."""
 
+MOST_WAITED = 120
+"""Steps that are asked for again while one arm tells nothing: an hour of blocks of 30 seconds. An
+arm that nobody is in would else keep all of the trial being asked for."""
+
 ARM_NUMBER = {Arm.CONTROL: 0, Arm.TREATMENT: 1}
 
 Key = tuple[str, str, str, int, str]
 """Run, phase, component, attempt, series."""
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """How far a series was told by each arm.
+
+    until    end of the newest step with counts, by arm.
+    stored   buckets that may be asked for again, and are stored already.
+    """
+
+    until: Mapping[Arm, int]
+    stored: frozenset[tuple[Arm, int]] = frozenset()
+
+    @classmethod
+    def nothing(cls, until: int) -> _Known:
+        """Return that nothing is to be asked for from before `until`."""
+        return cls(until=dict.fromkeys(Arm, until))
+
+    def first(self, step: int) -> int:
+        """Return from when on to ask: where the arm that is behind begins, as far as it may be."""
+        behind, ahead = sorted(self.until.values())
+        return max(behind, ahead - MOST_WAITED * step)
+
+    def lacks(self, count: ArmCount) -> bool:
+        """Say whether a count is not stored yet, as far as is known here."""
+        return (count.arm, count.bucket) not in self.stored
+
+    def after(self, found: Sequence[ArmCount], step: int) -> _Known:
+        """Return what is known once these are stored."""
+        until = dict(self.until)
+        for one in found:
+            until[one.arm] = max(until[one.arm], one.bucket // step * step + step)
+        known = _Known(until=until)
+        stored = self.stored | {(one.arm, one.bucket) for one in found}
+        again = frozenset(one for one in stored if one[1] >= known.first(step))
+        return replace(known, stored=again)
 
 
 class Counting:
@@ -60,7 +102,7 @@ class Counting:
         self._executor = executor
         self._clock = clock
         self._wake = wake
-        self._known_until: dict[Key, int] = {}
+        self._known: dict[Key, _Known] = {}
         self._busy: set[Key] = set()
         self._asked_at: dict[Key, float] = {}
         self._lock = Lock()
@@ -79,7 +121,8 @@ class Counting:
         if since is None:
             return None
         step = max(1, int(plan.block.total_seconds()))
-        first = self._known_until.get(key, ceil(since.timestamp() / step) * step)
+        begin = ceil(since.timestamp() / step) * step
+        first = self._known.setdefault(key, _Known.nothing(begin)).first(step)
         settled = self._clock().timestamp() - SETTLE_S - metric.lag.total_seconds()
         until = min(int(settled // step) * step, first + MOST_STEPS * step)
         if until <= first:
@@ -109,26 +152,34 @@ class Counting:
     def _ask(self, key: Key, asked: CountQuestion) -> None:
         try:
             found = self._sources[asked.metric.source].counts(asked)
-            self._store_all(key, asked, found)
+            if not self._store_all(key, asked, found):
+                self._go_on(key, asked)
         except NoData as error:
             log.info("not_counted", run=key[0], metric=asked.metric.name, why=str(error))
-            if asked.until - asked.since >= MOST_STEPS * asked.step:
-                self._known_until[key] = asked.until
+            self._go_on(key, asked)
         except Unavailable as error:
             log.warning("not_counted", run=key[0], metric=asked.metric.name, why=str(error))
         finally:
             with self._lock:
                 self._busy.discard(key)
 
-    def _store_all(self, key: Key, asked: CountQuestion, found: Sequence[ArmCount]) -> None:
+    def _go_on(self, key: Key, asked: CountQuestion) -> None:
+        """Pass over steps that told nothing new, where one question may ask for no more."""
+        if asked.until - asked.since >= MOST_STEPS * asked.step:
+            self._known[key] = _Known.nothing(asked.until)
+
+    def _store_all(self, key: Key, asked: CountQuestion, found: Sequence[ArmCount]) -> bool:
+        """Store what is not stored yet, and say whether there was any."""
         now_ms = int(self._clock().timestamp() * 1000)
-        tallies = [(_tally(key, asked, one), now_ms) for one in found]
+        known = self._known[key]
+        tallies = [(_tally(key, asked, one), now_ms) for one in found if known.lacks(one)]
         if not tallies:
-            return
+            return False
         self._store.add_evidence(tallies, [])
         # What comes behind the newest step with counts is asked for again: it may just be late.
-        self._known_until[key] = max(one.bucket for one in found) + asked.step
+        self._known[key] = known.after(found, asked.step)
         self._wake()
+        return True
 
 
 def _key(run: Run, count: Count) -> Key:

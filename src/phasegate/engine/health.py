@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event as Signal
 from threading import Thread
 
@@ -49,8 +49,8 @@ class ClockWatch:
         """Say what is wrong with the clock; None: nothing is. Raises Unavailable."""
         now = self._passing()
         if self._asked_at is None or now - self._asked_at >= ASKED_EVERY_S:
-            there = self._store.clock()
-            self.skew = None if there is None else self._clock() - there
+            before, there, after = self._clock(), self._store.clock(), self._clock()
+            self.skew = None if there is None else _skew(before, there, after)
             self._asked_at = now
         if self.skew is not None and abs(self.skew) > MOST_SKEW:
             return (
@@ -70,6 +70,14 @@ class ClockWatch:
             f"the machine's clock jumped by {self._clock.jumped.total_seconds():+.1f} s; decisions "
             "go by the time before. Restart the server to take up the new one. [clock-jumped]"
         )
+
+
+def _skew(before: datetime, there: datetime, after: datetime) -> timedelta:
+    """Return how far our clock is from another one, at least, that was read in between.
+
+    A server that is not run for seconds while it asks would otherwise hold its own clock for wrong.
+    """
+    return max(before - there, timedelta(0)) + min(after - there, timedelta(0))
 
 
 class Health:

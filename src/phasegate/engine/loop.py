@@ -45,6 +45,8 @@ class Round:
 class Loop(Thread):
     """Decides for all runs until stopped, or follows who does.
 
+    after_end  how many sentinels were heard of each run that has ended and is listened for still.
+
     Only the holder of the store's `engine` lease decides; every server serves what the log says
     and knows all runs, so that whoever takes over goes on at once.
     """
@@ -81,6 +83,8 @@ class Loop(Thread):
         self._resumed: set[str] = set()
         self._runs: dict[str, Run] = {}
         self._watched: dict[str, tuple[Watch, ...]] = {}
+        self._newest: dict[object, str] = {}
+        self.after_end: dict[str, int] = {}
         reconciler.before_exposing = self._expect
         self.views: dict[str, View] = {}
         self.last = Round()
@@ -160,7 +164,29 @@ class Loop(Thread):
             for view in views
             if view.run.ended is None or view.run.rollbacks
         }
+        self._watched |= self._listened_for()
         self._watch([watch for each in self._watched.values() for watch in each])
+
+    def _listened_for(self) -> dict[str, tuple[Watch, ...]]:
+        """Return the sentinels of runs that have ended, where no other run listens for them."""
+        busy = {run.environment for run in self._runs.values() if not run.ended or run.rollbacks}
+        over = [
+            view
+            for environment, run_id in self._newest.items()
+            if environment not in busy and (view := self.views.get(run_id)) is not None
+        ]
+        before = self.after_end
+        self.after_end = {
+            view.run.id: sum(self._reconciler.heard_after(view.plan, view.run).values())
+            for view in over
+        }
+        for run_id, count in self.after_end.items():
+            if count > before.get(run_id, 0):
+                log.error("sentinel_after_end", run=run_id, events=count)
+        return {
+            view.run.id: tuple(only_sentinels(watch) for watch in watches(view.plan, view.run))
+            for view in over
+        }
 
     def _expect(self, plan: Plan, run: Run) -> None:
         """Look for what a run is about to expose, and see it as exposed.
@@ -188,7 +214,7 @@ class Loop(Thread):
         """
         names = [name for name in logs if not name.startswith(log_of(""))]
         known = [(name, run) for name in names if (run := self._known(name)) is not None]
-        newest = {self._environment_of(name): name for name in names}
+        newest = self._newest = {self._environment_of(name): name for name in names}
         older = {name for name, run in known if run.ended and newest[run.environment] != name}
         return [name for name in names if name not in self._ended | older]
 

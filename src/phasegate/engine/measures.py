@@ -107,6 +107,12 @@ class OwnMeasures:
     def _of_runs(self) -> Iterator[Measure]:
         statuses = Counter(view.run.status.value for view in list(self._loop.views.values()))
         yield labelled("phasegate_runs", "Runs that this server follows.", "status", statuses)
+        yield labelled(
+            "phasegate_sentinels_after_end",
+            "Sentinels that were heard after a run has ended: what it exposed may do harm.",
+            "run",
+            dict(self._loop.after_end),
+        )
 
     def _of_streams(self) -> Iterator[Measure]:
         environments = {view.run.environment for view in list(self._loop.views.values())}

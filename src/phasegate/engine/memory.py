@@ -11,7 +11,7 @@ from phasegate.core.evidence import Position, StoredTally
 from phasegate.core.judge import fold as judge
 from phasegate.core.plan import Plan, paced
 from phasegate.core.run import Run, apply, evidence_position, replay
-from phasegate.core.watching import exposures, unconfirmed
+from phasegate.core.watching import earlier, exposures, unconfirmed
 from phasegate.engine import latecomers
 from phasegate.ports import ALL, Store
 
@@ -110,7 +110,9 @@ def _see_upto(store: Store, memory: Memory, position: Position) -> Memory:
 def _judged(memory: Memory, rows: list[StoredTally]) -> Memory:
     run = memory.run
     rows = latecomers.placed(memory.plan, run, rows)
-    ledger = judge.fold(memory.plan, memory.ledger, exposures(run), rows, unconfirmed(run))
+    ledger = judge.fold(
+        memory.plan, memory.ledger, exposures(run), rows, unconfirmed(run), earlier=earlier(run)
+    )
     return replace(memory, ledger=ledger)
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock, RLock
 from typing import cast
 
 import structlog
 
-from phasegate.core.decide import Decision, Evidence, Situation, decide, due_steps
+from phasegate.core.decide import Decision, Evidence, Situation, decide, due_steps, standing
 from phasegate.core.event import ENGINE, Event, Json, chain
 from phasegate.core.judge.versions import METHODS, changed
 from phasegate.core.plan import Plan, Step
 from phasegate.core.run import Rollback, Run, apply, replay
+from phasegate.engine.afterwards import Afterwards, Heard, told
 from phasegate.engine.known import evidence_of, findings_of
 from phasegate.engine.memory import Memory, catch_up, note, recall, see
 from phasegate.engine.observer import Observer
@@ -66,6 +67,8 @@ class Reconciler:
         self._since_in: dict[str, datetime] = {}
         self._memories: dict[str, Memory] = {}
         self._brought: dict[str, int] = {}
+        self._missing: dict[str, tuple[str, ...]] = {}
+        self._afterwards = Afterwards(store)
         self._lock = Lock()
         self._locks: dict[str, RLock] = {}
         self.before_exposing: Callable[[Plan, Run], None] = lambda *_: None
@@ -95,6 +98,11 @@ class Reconciler:
                 self._memories.pop(run_id, None)
                 return self._turn(run_id)
 
+    def heard_after(self, plan: Plan, run: Run) -> Heard:
+        """Return the sentinels that were heard since a run has ended. Raises Unavailable."""
+        with self._alone(run.id):
+            return self._afterwards.heard(plan, run, self._clock())
+
     def resume(self, run_id: str, unwatched: timedelta) -> None:
         """Write down that nobody has watched for so long, if that was long: soaking begins anew.
 
@@ -120,8 +128,8 @@ class Reconciler:
             states = no_more(run, self._store.flag_states(run.environment)[1])
             self._target.bring(run.environment, states, Fence(log=run.id, number=run.number))
             missing = self._target.unconfirmed(run.environment, states) if run.rollbacks else ()
+            self._tell_missing(run.id, missing)
             if missing:
-                log.info("unconfirmed", run=run.id, missing=list(missing))
                 return run
             now = self._clock()
             for rollback in run.rollbacks:
@@ -130,6 +138,12 @@ class Reconciler:
                 self._store.append(event)
                 run = apply(run, event)
             return run
+
+    def _tell_missing(self, run: str, missing: tuple[str, ...]) -> None:
+        """Log what a confirmation waits for, each time it is something else."""
+        if missing and missing != self._missing.get(run):
+            log.info("unconfirmed", run=run, missing=list(missing))
+        self._missing[run] = missing
 
     def _alone(self, run_id: str) -> RLock:
         """Return the lock of a run: folding one for long must not keep others from their turns."""
@@ -182,8 +196,8 @@ class Reconciler:
             self._brought[run.id] = run.number
             return memory
         missing = self._target.unconfirmed(run.environment, states)
+        self._tell_missing(run.id, missing)
         if missing:
-            log.info("unconfirmed", run=run.id, missing=list(missing))
             return memory
         return self._confirm(memory)
 
@@ -214,6 +228,9 @@ class Reconciler:
         findings = findings_of(self._store, memory.run)
         since = self._since_in.get(memory.run.environment, self._since)
         evidence = evidence_of(memory, findings, since, now)
+        if memory.run.ended:
+            heard = self._afterwards.heard(memory.plan, memory.run, now)
+            evidence = replace(evidence, after_end=told(memory.run, heard))
         decision = decide(memory.plan, memory.run, evidence, now)
         return View(plan=memory.plan, run=memory.run, evidence=evidence, decision=decision, at=now)
 
@@ -223,7 +240,7 @@ class Reconciler:
             return
         situation = Situation(plan=view.plan, run=view.run, evidence=view.evidence, now=view.at)
         steps: tuple[Step, ...] = () if view.run.paused else due_steps(situation)
-        self._observer.begin(view.plan, view.run, origin, steps, view.evidence.findings)
+        self._observer.begin(view.plan, view.run, origin, steps, standing(situation))
         self._observer.read_levels(view.plan, view.run, origin)
 
 

@@ -13,10 +13,11 @@ from typing import TypeVar
 import mmh3
 
 from phasegate.flags.bucketing import HASHING
+from phasegate.flags.order import KEY
 from phasegate.flags.outcomes import Outcomes, chosen
 from phasegate.flags.prerequisites import dependents, refused
 from phasegate.flags.problem import BrokenDocument, BrokenFlag, Problem
-from phasegate.flags.resolution import NOTHING, ErrorCode, Metadata, Reason, Resolution, failed
+from phasegate.flags.resolution import ErrorCode, Metadata, Reason, Resolution, failed
 from phasegate.flags.rule import Evaluator, Rule
 from phasegate.flags.safe import PREREQUISITE_OFF, safe_variant
 from phasegate.flags.source import RuleWriter
@@ -255,7 +256,8 @@ def _common(document: Mapping[str, object], notes: list[Problem]) -> Common:
     metadata = document.get("metadata")
     if not is_metadata(metadata):
         raise BrokenDocument("`metadata` of the document holds texts, numbers and booleans by name")
-    held = MappingProxyType(dict(metadata)) if isinstance(metadata, Mapping) else NOTHING
+    told = metadata if isinstance(metadata, Mapping) else {}
+    held = MappingProxyType({name: value for name, value in told.items() if name != KEY})
     notes.extend(misread(held))
     return Common(metadata=held, evaluators=evaluators)
 

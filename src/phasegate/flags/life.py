@@ -134,12 +134,21 @@ def _scheduled(before: Before, key: str, draft: Draft) -> Refusal | None:
     return _set(before, key, draft)
 
 
-def _unscheduled(before: Before, key: str, _: Draft) -> Refusal | None:
+def _unscheduled(before: Before, key: str, draft: Draft) -> Refusal | None:
+    record, number = before.record(key), draft.body.get("scheduled")
+    planned = [one.number for one in record.scheduled] if record else []
+    if planned and (number is None or number in planned):
+        return None
+    what = "nothing is scheduled" if number is None else f"event {number} scheduled nothing to come"
+    remedy = f"See what is: phasegate flag show {key}."
+    return _refusal("nothing-scheduled", f"{what} for {key}", remedy)
+
+
+def _revived(before: Before, key: str, _: Draft) -> Refusal | None:
     record = before.record(key)
-    if record is None or not record.scheduled:
-        remedy = f"See what is: phasegate flag show {key}."
-        return _refusal("nothing-scheduled", f"nothing is scheduled for {key}", remedy)
-    return None
+    if record is not None and record.killed:
+        return None
+    return _refusal("flag-not-killed", f"{key} is not killed", "Nothing is to be done.")
 
 
 def _archived(before: Before, key: str, _: Draft) -> Refusal | None:
@@ -259,7 +268,7 @@ _RULES: Mapping[str, Callable[[Before, str, Draft], Refusal | None]] = {
     "flag_scheduled": _scheduled,
     "flag_unscheduled": _unscheduled,
     "flag_killed": _free,
-    "flag_revived": _free,
+    "flag_revived": _revived,
     "flag_archived": _archived,
     "flag_restored": _restored,
 }

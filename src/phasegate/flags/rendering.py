@@ -7,13 +7,21 @@ from typing import Any  # a flag document is JSON by definition
 
 from phasegate.flags.document import OFF, ON, FlagState, document
 from phasegate.flags.journal import Journal
+from phasegate.flags.order import KEY, Order
 from phasegate.flags.record import Record
 
 
 def rendered(
-    environment: str, version: int, states: Sequence[FlagState], journal: Journal
+    environment: str,
+    version: int,
+    states: Sequence[FlagState],
+    journal: Journal,
+    order: Order | None = None,
 ) -> dict[str, Any]:
-    """Render an environment's flags; a run's flag goes before a definition of the same key."""
+    """Render an environment's flags; a run's flag goes before a definition of the same key.
+
+    order   the document's place, by which clients know an older one.
+    """
     whole = document(environment, version, journal.overlay(states), journal.hashing)
     flags: dict[str, Any] = whole["flags"]
     for key, record in journal.records.items():
@@ -21,6 +29,8 @@ def rendered(
             flags[key] = _defined(record)
         if record.archived:
             flags[key] = _archived(flags.get(key, {}))
+    if order is not None:
+        whole["metadata"] = {**whole["metadata"], KEY: order.text}
     return {**whole, "flags": dict(sorted(flags.items()))}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from phasegate.core.plan import CaseSpec, CheckSpec, Hazard, Metric, Phase, Plan
@@ -43,15 +43,22 @@ class Parsed:
         return tuple(problem for problem in self.problems if not problem.is_error)
 
 
-def parse(text: str, origin: str = "plan") -> Parsed:
-    """Read and review a plan. Never raises for bad input; everything wrong is said at once."""
+Look = Callable[[Plan], Iterable[Problem]]
+"""Finds what is wrong beside a plan: in its folder, say."""
+
+
+def parse(text: str, origin: str = "plan", beside: Look | None = None) -> Parsed:
+    """Read and review a plan. Never raises for bad input; everything wrong is said at once.
+
+    beside   asked as well, about a plan that can be read.
+    """
     draft, notes, lines = _draft(text)
     if draft is None:
         return _parsed(None, notes.problems, origin)
-    reviewed = [
-        replace(problem, line=nodes.line_of(problem.path, lines))
-        for problem in reliable(review(draft), notes.problems)
-    ]
+    found = list(reliable(review(draft), notes.problems))
+    if beside is not None and not notes.problems:
+        found.extend(beside(draft))
+    reviewed = [replace(problem, line=nodes.line_of(problem.path, lines)) for problem in found]
     return _parsed(draft, notes.problems + reviewed, origin)
 
 

@@ -23,14 +23,7 @@ def metric(table: Fields) -> Metric | None:
     source = table.read("source", _source(kind), "otlp")
     known = keys.METRIC_KEYS.get((kind.value, source), set())
     table.refuse(set(keys.METRIC) - known, f"the metric is a {kind.value} from {source}")
-    if kind is MetricKind.LEVEL:
-        table.require("source")
-    if kind is MetricKind.RATE and not (table.has("event") or table.has("bad")):
-        # Without either, every request would be one of the events that are counted.
-        table.require("event")
-    if kind is MetricKind.SENTINEL and not (table.has("event") or table.has("where")):
-        # Without either, every request would count as a safety-critical failure.
-        table.require("event")
+    _require_what_is_counted(table, kind)
     bad, good = _sides(table, kind, source)
     unit = _unit(table, kind)
     asks = "query" in known
@@ -59,6 +52,17 @@ def metric(table: Fields) -> Metric | None:
         hold=table.read("hold", values.long_enough, timedelta(minutes=2)),
         weight=table.read("weight", values.weight, None),
     )
+
+
+def _require_what_is_counted(table: Fields, kind: MetricKind) -> None:
+    if kind is MetricKind.LEVEL:
+        table.require("source")
+    if kind is MetricKind.RATE and not (table.has("event") or table.has("bad")):
+        # Without either, every request would be one of the events that are counted.
+        table.require("event")
+    if kind is MetricKind.SENTINEL and not (table.has("event") or table.has("where")):
+        # Without either, every request would count as a safety-critical failure.
+        table.require("event")
 
 
 def _sides(

@@ -6,7 +6,7 @@ which can make a small text endless, are refused where they stand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import yaml
@@ -65,7 +65,9 @@ def read(text: str, notes: Notes, loader: type[yaml.SafeLoader] = LOADER) -> Nod
     except Unreadable:
         return None
     except yaml.YAMLError as error:
-        notes.wrong("", "yaml-broken", _why(error), _remedy(error), line=_line(error))
+        line = _line(error)
+        remedy = _remedy(error, text.splitlines()[line - 1 : line])
+        notes.wrong("", "yaml-broken", _why(error), remedy, line=line)
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, text.find(error.object[error.start])) + 1
         message = "this is not YAML: it has half a character"
@@ -219,8 +221,10 @@ def _why(error: yaml.YAMLError) -> str:
     return f"this is not YAML: {said or str(error).splitlines()[0]}"
 
 
-def _remedy(error: yaml.YAMLError) -> str:
+def _remedy(error: yaml.YAMLError, lines: Sequence[str]) -> str:
     problem = str(getattr(error, "problem", ""))
+    if any("\t" in line[: len(line) - len(line.lstrip())] for line in lines):
+        return "A tab cannot indent in YAML: use spaces."
     if "cannot start any token" in problem:
         return 'Quote text that starts with %, @ or {, like unit: "%".'
     if "mapping values" in problem:

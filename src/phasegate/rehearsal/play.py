@@ -171,14 +171,16 @@ class _Play:
         """Let a series see those who were exposed in the step that has matured now."""
         began = at - series.lag_s - self._step_s
         exposures = self._stage(max(0.0, began), soak)
+        soon = self._stage(min(began + self._block_s, at - self._step_s), soak)
         harmed = self._harmed.showing(series.name)
         people = self._plan.traffic * self._step_s / 60
         stretch = Stretch(at_s=began, people=people, p0=series.p0, graded=series.graded)
         treated, control = come(self._rng, stretch, exposures, harmed)
         series.treated.add(treated)
-        now = self._exposures(at - self._step_s, soak, self._going.size)
+        # As the judge has it, which does not know better than by a block when somebody came.
+        under = np.repeat(np.maximum(exposures, soon), self._going.size)
         for guard in series.guards:
-            guard.expose(now)
+            guard.expose(under)
             guard.add(int(began // self._block_s), treated, control)
         if series.first:
             self._suffer(harmed, treated, began)

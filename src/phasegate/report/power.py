@@ -78,7 +78,11 @@ def svg(plan: Plan, lines: Sequence[Foreseen]) -> str:
             f"<style>{STYLE}</style>",
             _box(-MARGIN, -MARGIN, wide, high, "page"),
             _text(0, 18, title, "title"),
-            _text(0, 38, "from the soonest decision (dot) to that at the harm asked about (bar)"),
+            _text(
+                0,
+                38,
+                "dot: decided at best; bar: nine times in ten, guards at twice what is allowed",
+            ),
             _text(0, 56, "shaded: the shortest watch, and the longest; red: not in time", "quiet"),
             *parts,
             "</svg>\n",

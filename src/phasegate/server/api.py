@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any  # Any: flag documents and request bodies are JSON
 
 from starlette.applications import Starlette
@@ -19,6 +20,7 @@ from phasegate.core.event import Event
 from phasegate.core.problem import Problem
 from phasegate.engine.memory import OtherPlan
 from phasegate.flags.journal import log_of
+from phasegate.planfile.folder import folder_problems
 from phasegate.ports import Store
 from phasegate.server import views
 from phasegate.server.answers import Answer, as_json, broke, no_method, no_route
@@ -37,7 +39,11 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Api:
     """The routes over one engine. Blocking work happens in threads."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime], receiver: Receiver) -> None:
+    def __init__(
+        self, engine: Engine, clock: Callable[[], datetime], receiver: Receiver, plans: Path
+    ) -> None:
+        """plans: the folder below which plans may use their own."""
+        self._plans = plans
         self._engine = engine
         self._receiver = receiver
         self._store: Store = engine.store
@@ -83,7 +89,8 @@ class Api:
     async def check_plan(self, request: Request) -> Response:
         """Say everything that is wrong with a plan."""
         body = await body_of(request, StartBody)
-        parsed = await run_in_threadpool(planfile.parse, body.plan, body.origin)
+        beside = self._beside(body)
+        parsed = await run_in_threadpool(planfile.parse, body.plan, body.origin, beside)
         hashed = parsed.plan.hash if parsed.plan else None
         return as_json({"plan_hash": hashed, "problems": [_problem(p) for p in parsed.problems]})
 
@@ -101,12 +108,16 @@ class Api:
             environment=body.environment,
             pace=body.pace,
             endpoints=body.endpoints,
+            beside=self._beside(body),
         )
         person = person_of(request)
         answer = await run_in_threadpool(service.start, self._store, asked, person, self._clock())
         if isinstance(answer, service.Rejected):
             return as_json({"problems": [_problem(p) for p in answer.problems]}, 422)
         return self._written(answer, 201)
+
+    def _beside(self, body: StartBody) -> planfile.Look:
+        return lambda plan: folder_problems(plan, body.origin, self._plans)
 
     async def show_run(self, request: Request) -> Response:
         """Where a run is and why."""
@@ -115,7 +126,8 @@ class Api:
         except OtherPlan as error:
             remedy = "`phasegate run events` shows what has happened so far."
             raise Answer(409, "plan-read-differently", str(error), remedy) from error
-        return as_json(views.full(view))
+        waits = await run_in_threadpool(self._engine.unconfirmed, view.run)
+        return as_json({**views.full(view), "unconfirmed": list(waits)})
 
     async def events(self, request: Request) -> Response:
         """A run's log, from `?after=`."""

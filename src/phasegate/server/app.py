@@ -12,7 +12,7 @@ import httpx
 from phasegate.core.command import Person
 from phasegate.core.plan import Role
 from phasegate.engine.clock import SteadyClock, utc_now
-from phasegate.ports import Unavailable
+from phasegate.ports import Token, Unavailable
 from phasegate.server import flagdweb
 from phasegate.server.access import (
     Gatekeeper,
@@ -49,14 +49,9 @@ class Server:
         self._stopped = False
         self.grpc_port: int | None = None
         self.otlp_grpc_port: int | None = None
-        secret, token = new_token("phasegate itself", Role.VIEWER, clock())
+        secret, own = new_token("phasegate itself", Role.VIEWER, clock())
         self.board = FlagBoard()
-        self._own_client = httpx.Client(
-            base_url=settings.url,
-            headers={"Authorization": f"Bearer {secret}"},
-            timeout=2.0,
-            trust_env=False,
-        )
+        self._own_client = _own_client(settings.url, secret)
         self.engine = Engine(
             settings,
             self.board,
@@ -65,28 +60,14 @@ class Server:
             {"PHASEGATE_URL": settings.url, "PHASEGATE_TOKEN": secret},
         )
         self.board.when_acknowledged = self.engine.wake
-
-        def seconds() -> float:
-            return clock().timestamp()
-
-        receiver = Receiver(self.engine.intake, seconds)
+        receiver = Receiver(self.engine.intake, lambda: clock().timestamp())
         tickets = Tickets(self.engine.store.secret("tickets"))
-        pace = Pace(settings.flag_rate) if settings.flag_rate else None
-        home = settings.environment
-        ofrep = Ofrep(self.board, home, tickets=tickets, pace=pace)
-        self._routes: tuple[tuple[str, App], ...] = (
-            ("/ofrep/", ofrep),
-            (flagdweb.PREFIX, flagdweb.FlagdWeb(self.board, home)),
-            ("/flags/", streams_only_for_those_who_may(flagstream(self.board, home))),
-            ("/v1/", evidence_only_from_those_who_may(otlp_app(receiver))),
-            ("/", Api(self.engine, clock, receiver).app()),
-        )
-        own = {token.hash: Person(name=token.name, role=token.role)}
-        gate = Gatekeeper(self._route, self.engine.store, own, tickets.opens)
+        ofrep = self._ofrep(tickets)
+        api = Api(self.engine, clock, receiver, settings.plans)
+        self._routes = self._routed(ofrep, receiver, api)
+        gate = self._guarded(own, tickets)
         self.quick = Quick(ofrep, gate.remembered)
-        self._entry: App = gate
-        if settings.origins:
-            self._entry = Origins(gate, settings.origins, ("/ofrep/", flagdweb.PREFIX))
+        self._entry = self._opened(gate)
         self._grpc = None if settings.grpc_port is None else self._sync(settings, gate)
         self._otlp = None if settings.otlp_grpc_port is None else self._receiving(receiver, gate)
 
@@ -109,6 +90,30 @@ class Server:
         self.board.close()
         self.engine.stop()
         self._own_client.close()
+
+    def _ofrep(self, tickets: Tickets) -> Ofrep:
+        rate = self._settings.flag_rate
+        pace = Pace(rate) if rate else None
+        return Ofrep(self.board, self._settings.environment, tickets=tickets, pace=pace)
+
+    def _routed(self, ofrep: Ofrep, receiver: Receiver, api: Api) -> tuple[tuple[str, App], ...]:
+        home = self._settings.environment
+        return (
+            ("/ofrep/", ofrep),
+            (flagdweb.PREFIX, flagdweb.FlagdWeb(self.board, home)),
+            ("/flags/", streams_only_for_those_who_may(flagstream(self.board, home))),
+            ("/v1/", evidence_only_from_those_who_may(otlp_app(receiver))),
+            ("/", api.app()),
+        )
+
+    def _guarded(self, own: Token, tickets: Tickets) -> Gatekeeper:
+        known = {own.hash: Person(name=own.name, role=own.role)}
+        return Gatekeeper(self._route, self.engine.store, known, tickets.opens)
+
+    def _opened(self, gate: Gatekeeper) -> App:
+        """Let pages of the origins that were named evaluate flags."""
+        origins = self._settings.origins
+        return Origins(gate, origins, ("/ofrep/", flagdweb.PREFIX)) if origins else gate
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -154,6 +159,15 @@ class Server:
         for served in (self._grpc, self._otlp):
             if served is not None:
                 await served.stop()
+
+
+def _own_client(url: str, secret: str) -> httpx.Client:
+    return httpx.Client(
+        base_url=url,
+        headers={"Authorization": f"Bearer {secret}"},
+        timeout=2.0,
+        trust_env=False,
+    )
 
 
 def _read_back(client: httpx.Client) -> Callable[[str], dict[str, Any]]:

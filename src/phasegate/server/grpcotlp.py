@@ -14,7 +14,7 @@ import grpc
 from phasegate.core.command import Person
 from phasegate.core.plan import Role
 from phasegate.ports import Unavailable
-from phasegate.server.grpcsync import secret_of
+from phasegate.server.grpclistening import listening, secret_of
 from phasegate.server.otlp_answers import UNAVAILABLE, Failure, detailed_status, retry_info, success
 from phasegate.server.receiving import (
     LOGS,
@@ -37,7 +37,6 @@ MOST_STREAMS = 16
 """Requests under way on one connection; the client itself holds further ones back."""
 
 OPTIONS = (
-    ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", MOST_BYTES),
     ("grpc.max_concurrent_streams", MOST_STREAMS),
 )
@@ -64,14 +63,8 @@ class GrpcOtlp:
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port; 0 takes a free one. Raises OSError if it is taken."""
-        server = grpc.aio.server(options=OPTIONS)
-        server.add_generic_rpc_handlers(tuple(map(self._service, SERVICES)))
-        try:
-            bound: int = server.add_insecure_port(f"{host}:{port}")
-        except RuntimeError as error:
-            raise OSError(f"gRPC cannot listen on {host}:{port}") from error
-        await server.start()
-        self._server = server
+        services = [self._service(name) for name in SERVICES]
+        self._server, bound = await listening(host, port, services, *OPTIONS)
         return bound
 
     async def stop(self) -> None:

@@ -16,6 +16,7 @@ from phasegate.core.plan import Role
 from phasegate.ports import Unavailable
 from phasegate.server.board import FlagBoard
 from phasegate.server.following import following, served_document
+from phasegate.server.grpclistening import listening, secret_of
 from phasegate.server.selector import BadSelector, flag_set
 
 SERVICE = "flagd.sync.v1.FlagSyncService"
@@ -43,14 +44,7 @@ class GrpcSync:
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port; 0 takes a free one. Raises OSError if it is taken."""
-        server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
-        server.add_generic_rpc_handlers((self._handlers(),))
-        try:
-            bound: int = server.add_insecure_port(f"{host}:{port}")
-        except RuntimeError as error:
-            raise OSError(f"gRPC cannot listen on {host}:{port}") from error
-        await server.start()
-        self._server = server
+        self._server, bound = await listening(host, port, [self._handlers()])
         return bound
 
     async def stop(self) -> None:
@@ -152,11 +146,3 @@ def _answer(body: bytes) -> bytes:
         head.append(size & 0x7F | 0x80)
         size >>= 7
     return bytes(head) + bytes([size]) + body
-
-
-def secret_of(metadata: dict[str, str | bytes]) -> str:
-    """Return the token that a request's metadata carry; empty if they carry none."""
-    given = str(metadata.get("authorization", ""))
-    if given[:7].lower() == "bearer ":
-        return given[7:].strip()
-    return str(metadata.get("x-api-key", ""))

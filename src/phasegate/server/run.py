@@ -31,24 +31,44 @@ def run(server: Server, listener: socket.socket, ready: Callable[[], None]) -> N
     ready   called once requests are answered.
     """
 
-    class Announced(uvicorn.Server):
-        """Says when it is ready, and lets streams go first when it ends."""
+    collect_seldom()
+    # After its graceful end uvicorn raises the signal again: by default that would kill us.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        _Announced(server, ready).run(sockets=[listener])
+    except KeyboardInterrupt:
+        return
+    finally:
+        # Asked to end while it began, uvicorn leaves without the lifespan's end: steps that had
+        # begun would outlive the server.
+        server.stop()
 
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            ready()
 
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            # Streams of flags never end by themselves; each would use up the whole grace.
-            server.board.close()
-            await super().shutdown(sockets)
+class _Announced(uvicorn.Server):
+    """Says when it is ready, and lets streams go first when it ends."""
 
+    def __init__(self, server: Server, ready: Callable[[], None]) -> None:
+        super().__init__(_config(server))
+        self._server = server
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Streams of flags never end by themselves; each would use up the whole grace.
+        self._server.board.close()
+        await super().shutdown(sockets)
+
+
+def _config(server: Server) -> uvicorn.Config:
     class Protocol(QuickProtocol):
         """Answers from this server."""
 
         quick = server.quick
 
-    config = uvicorn.Config(
+    return uvicorn.Config(
         server,
         loop="uvloop",
         http=Protocol,
@@ -58,17 +78,6 @@ def run(server: Server, listener: socket.socket, ready: Callable[[], None]) -> N
         log_level="warning",
         timeout_graceful_shutdown=GRACE_S,
     )
-    collect_seldom()
-    # After its graceful end uvicorn raises the signal again: by default that would kill us.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    try:
-        Announced(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        return
-    finally:
-        # Asked to end while it began, uvicorn leaves without the lifespan's end: steps that had
-        # begun would outlive the server.
-        server.stop()
 
 
 def collect_seldom() -> None:

@@ -8,7 +8,7 @@ from phasegate.core.canonical import plain
 from phasegate.core.event import Event, Json
 from phasegate.core.judge.spending import spending
 from phasegate.core.plan import Phase
-from phasegate.core.run import Run
+from phasegate.core.run import Run, Status
 from phasegate.engine.reconciler import View
 
 
@@ -70,7 +70,7 @@ def _phase(view: View, phase: Phase) -> dict[str, Json]:
     run = view.run
     state = "passed" if phase.name in run.passed else "waiting"
     if phase.name == run.phase:
-        state = "under way"
+        state = "rolled back" if run.status is Status.ROLLED_BACK else "under way"
     return {
         "phase": phase.name,
         "title": phase.title,

@@ -6,7 +6,7 @@ counted once for the bundle; each series adds only what is bad, which is rare.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 from typing import Any, NamedTuple  # Any: a value or all attributes, see Belonging
 
@@ -47,6 +47,7 @@ class Bundle:
     """Counts observations for its series. Whoever calls has checked that they belong.
 
     since  Unix time when the trial's exposure began; what was observed before does not belong.
+    quiet  up to which duration a request without error is good for every series; -1: none is.
     """
 
     __slots__ = (
@@ -55,11 +56,11 @@ class Bundle:
         "_ill",
         "_judges",
         "_number",
-        "_quiet",
         "_subjects",
         "block",
         "key",
         "members",
+        "quiet",
         "since",
         "value_of",
     )
@@ -75,8 +76,7 @@ class Bundle:
         valued = any(member.valued for member in members)
         number = _duration if key.belonging.whole else _summed
         self._number = number if valued else None
-        # Up to which duration a request without error is good for every member.
-        self._quiet = least_quiet(one.series for one in members) if key.belonging.whole else -1.0
+        self.quiet = least_quiet(one.series for one in members) if key.belonging.whole else -1.0
         self._cells: dict[int, Common] = {}
         self._subjects = Subjects()
         self._ill: set[int] = set()
@@ -104,12 +104,35 @@ class Bundle:
         if self._number is not None:
             cell.sum_up(self._number(value), met)
         if (
-            self._quiet < 0
-            or not is_quiet(value, self._quiet)
+            self.quiet < 0
+            or not is_quiet(value, self.quiet)
             or (met and subject in self._ill)
             or (met and self._elsewhere and any(subject in ill for ill in self._elsewhere))
         ):
             self._judge(key, subject, met, value)
+
+    def count_quiet(
+        self, arm_bit: int, second: int, subjects: Iterable[int], seen: int, took: float
+    ) -> None:
+        """Add so many requests at once that are good for every series.
+
+        subjects  whose they are, as far as that is known.   took: how long they took, all in all.
+        """
+        key = second << 1 | arm_bit
+        cell = self._cells.get(key)
+        if cell is None:
+            cell = self._cells[key] = Common()
+        cell.seen += seen
+        if self._number is not None:
+            cell.total += took
+        place = second // self.block << 1 | arm_bit
+        for subject, met in self._subjects.first_visits(subjects, place):
+            cell.firsts += 1
+            cell.subjects += met == 2
+            if subject in self._ill or self._elsewhere:
+                for member in self.members:
+                    if subject in member.ill:
+                        member.spare(key)
 
     def _judge(self, key: int, subject: int | None, met: int, value: object) -> None:
         for is_bad, ill, member in self._judges:

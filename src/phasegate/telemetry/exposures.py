@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 FlagAt = tuple[str, str]
 """An environment and a flag of it: the same key elsewhere is another flag."""
@@ -12,7 +12,9 @@ CLOCK_SLACK_S = 5.0
 
 _SPAN_BITS = 40
 _SPAN = (1 << _SPAN_BITS) - 1
-_FIRST = _SPAN_BITS + 1
+_LAST = _SPAN_BITS + 1
+_LATER = (1 << _LAST) + (1 << 1)
+"""What one millisecond later adds: to the last time, and to how long it has been."""
 
 
 class Exposures:
@@ -21,7 +23,7 @@ class Exposures:
     Subjects are kept in two generations of at most half the limit: who is seen again is young
     again, and when the young are too many, or old enough, the old are dropped at once. That costs
     less than knowing the order in which they came. An exposure is one integer: when it was seen
-    first, how long after that last (both in ms), and a bit for the arm.
+    last, for how long by then (both in ms), and a bit for the arm.
     """
 
     def __init__(self, limit: int) -> None:
@@ -30,22 +32,25 @@ class Exposures:
         self._old: dict[FlagAt, dict[int, int]] = {}
         self._turned_s = 0.0
 
-    def remember(self, subject: int, arms: Iterable[tuple[FlagAt, int]], at_s: float) -> None:
-        """Note in which arm of each flag the subject was then; what is older than known is not."""
-        at_ms = int(at_s * 1000)
+    def remember(
+        self, subjects: Sequence[int], times_s: Iterable[float], arms: Iterable[tuple[FlagAt, int]]
+    ) -> None:
+        """Note in which arm of each flag subjects were then; what is older than known is not."""
+        times = [int(at_s * 1000) for at_s in times_s]
         for flag, arm_bit in arms:
-            young = self._young.get(flag)
-            if young is None:
-                young = self._young[flag] = {}
-            known = young.get(subject)
-            if known is None:
-                known = self._old.get(flag, _NOBODY).get(subject)
-                if len(young) >= self._half:
-                    self._turn()
-                    young = self._young[flag] = {}
-            young[subject] = (
-                at_ms << _FIRST | arm_bit if known is None else _seen_again(known, arm_bit, at_ms)
-            )
+            young = self._young.setdefault(flag, {})
+            for subject, at_ms in zip(subjects, times, strict=True):
+                known = young.get(subject)
+                if known is None:
+                    known = self._old.get(flag, _NOBODY).get(subject, at_ms << _LAST | arm_bit)
+                    young = self._with_room(flag)
+                # Nearly everybody comes again later and in the same arm, as this says at once.
+                later = at_ms - (known >> _LAST)
+                young[subject] = (
+                    known + later * _LATER
+                    if later >= 0 and known & 1 == arm_bit
+                    else _seen_again(known, arm_bit, at_ms)
+                )
 
     def find(self, subject: int, flag: FlagAt, at_s: float) -> tuple[int, float] | None:
         """Return the arm's bit that an outcome at that time belongs to, and its exposure's time."""
@@ -54,8 +59,8 @@ class Exposures:
             known = self._old.get(flag, _NOBODY).get(subject)
         if known is None:
             return None
-        first = known >> _FIRST
-        first_s, last_s = first / 1000, (first + (known >> 1 & _SPAN)) / 1000
+        last = known >> _LAST
+        first_s, last_s = (last - (known >> 1 & _SPAN)) / 1000, last / 1000
         if first_s > at_s + CLOCK_SLACK_S:
             return None
         return known & 1, last_s if last_s <= at_s + CLOCK_SLACK_S else first_s
@@ -66,17 +71,23 @@ class Exposures:
             self._turn()
             self._turned_s = now
 
+    def _with_room(self, flag: FlagAt) -> dict[int, int]:
+        """Return where a flag's young are kept, with room for one more."""
+        if len(self._young[flag]) >= self._half:
+            self._turn()
+        return self._young.setdefault(flag, {})
+
     def _turn(self) -> None:
         self._old, self._young = self._young, {}
 
 
 def _seen_again(known: int, arm_bit: int, at_ms: int) -> int:
-    first = known >> _FIRST
-    last = first + (known >> 1 & _SPAN)
+    last = known >> _LAST
+    first = last - (known >> 1 & _SPAN)
     if known & 1 != arm_bit:
-        return known if last > at_ms else at_ms << _FIRST | arm_bit
+        return known if last > at_ms else at_ms << _LAST | arm_bit
     first, last = min(first, at_ms), max(last, at_ms)
-    return first << _FIRST | last - first << 1 | arm_bit
+    return last << _LAST | last - first << 1 | arm_bit
 
 
 _NOBODY: dict[int, int] = {}

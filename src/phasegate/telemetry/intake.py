@@ -16,6 +16,9 @@ from phasegate.telemetry.tallying import Flush, Tallier
 from phasegate.telemetry.wanted import Wanted
 
 FLUSH_EVERY_S = 0.5
+MOST_WAIT_S = 2.0
+"""How long whoever tells of a sentinel waits while somebody else writes to the store."""
+
 MOST_KEPT = 100_000
 """Tallies kept in memory while the store is away: about an hour of a busy phase."""
 
@@ -45,6 +48,9 @@ class Intake:
         self._most_kept = most_kept
         self._kept: deque[Flush] = deque()
         self._count = 0
+        self._entered = self._left = 0
+        self._away = False
+        self._keeping = threading.Lock()
         self._writing = threading.Lock()
         self._urgent = threading.Event()
         self.failures = 0
@@ -62,21 +68,25 @@ class Intake:
     def take(self, observations: Sequence[Observation], now: float) -> Rejected:
         """Count observations and say how many were too far from now to be believed.
 
-        Raises Unavailable while the store has been away for so long that no more can be kept.
+        A sentinel is stored before this returns. Raises Unavailable where it is not, so that it is
+        sent again, and while the store has been away for so long that no more can be kept.
         Sentinels are kept even then, since the sender may give up before the store is back.
         """
         if not self._is_open():
             raise Unavailable(_CLOSED)
         full = self._count >= self._most_kept
-        if full:
-            observations = [one for one in observations if self._tallier.is_sentinel(one)]
-        if self._tallier.observe(observations, now):
-            self._urgent.set()
+        if full or self._away:
+            sentinels = [one for one in observations if self._tallier.is_sentinel(one)]
+            # All of it comes again, so that nothing else of it must be counted now.
+            observations = sentinels if full or sentinels else observations
+        stored = not self._tallier.observe(observations, now) or self._stored(now)
         if full:
             raise Unavailable(_FULL)
+        if not stored:
+            raise Unavailable(_NOT_STORED)
         return _rejected(
-            skewed=sum(is_skewed(one.at_s, now) for one in observations),
-            sampled=sum(one.sampled for one in observations),
+            skewed=_skewed([one.at_s for one in observations], now),
+            sampled=sum([one.sampled for one in observations]),
         )
 
     def read(self, points: Sequence[Point], now: float) -> Rejected:
@@ -94,9 +104,8 @@ class Intake:
 
     def flush(self, now: float) -> bool:
         """Write everything counted so far; False if the store was away and it is kept instead."""
+        self._keep(now)
         with self._writing:
-            if self._count < self._most_kept:
-                self._keep(self._tallier.flush(now))
             wrote = self._write_kept(int(now * 1000))
         if wrote:
             self._wake()
@@ -126,10 +135,31 @@ class Intake:
         """Have `flush_forever` flush at once, or notice at once that it is to stop."""
         self._urgent.set()
 
-    def _keep(self, flush: Flush) -> None:
-        if flush.tallies or flush.sightings:
-            self._kept.append(flush)
-            self._count += len(flush.tallies)
+    def _stored(self, now: float) -> bool:
+        """Store what was counted up to now, and say whether it is stored."""
+        entered = self._keep(now)
+        if self._away or not self._writing.acquire(timeout=MOST_WAIT_S):
+            # Whoever waits for the store to be back goes on; the sender must not wait for that.
+            self._urgent.set()
+            return False
+        try:
+            wrote = self._write_kept(int(now * 1000))
+        finally:
+            self._writing.release()
+        if wrote:
+            self._wake()
+        return self._left >= entered
+
+    def _keep(self, now: float) -> int:
+        """Keep what was counted for the store; return how many flushes were kept so far."""
+        with self._keeping:
+            if self._count < self._most_kept:
+                flush = self._tallier.flush(now)
+                if flush.tallies or flush.sightings:
+                    self._kept.append(flush)
+                    self._count += len(flush.tallies)
+                    self._entered += 1
+            return self._entered
 
     def _write_kept(self, now_ms: int) -> bool:
         """Write what is kept, oldest first, until the store refuses; True if any was written."""
@@ -142,11 +172,22 @@ class Intake:
                 self._store.add_evidence(tallies, flush.sightings)
             except Unavailable:
                 self.failures += 1
+                self._away = True
                 return wrote
-            self._kept.popleft()
-            self._count -= len(flush.tallies)
+            with self._keeping:
+                self._kept.popleft()
+                self._count -= len(flush.tallies)
+                self._left += 1
+            self._away = False
             wrote = True
         return wrote
+
+
+def _skewed(times_s: Sequence[float], now: float) -> int:
+    """Return how many times are too far from now to be believed; mostly the ends say: none."""
+    if not times_s or not (is_skewed(min(times_s), now) or is_skewed(max(times_s), now)):
+        return 0
+    return sum(is_skewed(at_s, now) for at_s in times_s)
 
 
 def _rejected(*, skewed: int = 0, sampled: int = 0) -> Rejected:
@@ -161,6 +202,10 @@ _CLOSED = (
 _FULL = (
     "the store does not take evidence and memory for it is full: send this again later, and see "
     "why the store is away. [intake-full]"
+)
+_NOT_STORED = (
+    "the store does not take evidence, and this tells of a sentinel, which must not be lost: it is "
+    "acted upon; send it again until it is taken. [sentinel-not-stored]"
 )
 _SKEWED = (
     f"observed more than {MOST_EARLY_S // 60} minutes ahead of this server's clock or more than "

@@ -39,7 +39,7 @@ class Told(NamedTuple):
     skewed: bool
 
 
-class _Request(NamedTuple):
+class Request(NamedTuple):
     """What a trace tells of its request. own: the arms that its server span told itself."""
 
     subject: int | None
@@ -54,12 +54,15 @@ def is_skewed(at_s: float, now: float) -> bool:
 
 
 class Places:
-    """Reads arms from exposures and remembers them for outcomes that come without."""
+    """Reads arms from exposures and remembers them for outcomes that come without.
+
+    requests  what traces tell of theirs.
+    """
 
     def __init__(self, key: bytes, most_subjects: int) -> None:
-        self._identities = Identities(key)
-        self._exposures = Exposures(most_subjects)
-        self._requests: Recent[bytes, _Request] = Recent(MOST_TRACES)
+        self.identities = Identities(key)
+        self.exposures = Exposures(most_subjects)
+        self.requests: Recent[bytes, Request] = Recent(MOST_TRACES)
 
     def routes(
         self, exposures: tuple[Exposure, ...], subject: str | None, watching: Watching
@@ -72,7 +75,7 @@ class Places:
                 if who is None or who == subject
             ]
         )
-        number = self._identities.of(subject)
+        number = self.identities.of(subject)
         if len(signature) == len(exposures):
             return [(number, watching.route(signature))]
         return self._routes_of_several(exposures, number, watching)
@@ -87,33 +90,33 @@ class Places:
                 for who, route in routes
                 for at, bit in route.arms.items()
             }
-        who = self._identities.of(observation.subject)
+        who = self.identities.of(observation.subject)
         said = watching.said(observation)
         return Told(observation, who, own, said, is_skewed(observation.at_s, now))
 
     def remember(self, subject: int | None, route: Route, told: Observation) -> None:
         """Remember a subject's arms for outcomes to come, of that subject or within that trace."""
         if subject is not None and route.joined:
-            self._exposures.remember(subject, route.joined, told.at_s)
+            self.exposures.remember((subject,), (told.at_s,), route.joined)
         if not told.trace or not route.arms:
             return
         arms = route.arms
         own = arms if told.event is None else _NONE
         # Made for every request, so not by name, which would take four times as long.
-        request = _new(_Request, (subject, told.at_s, arms, own))
-        known = self._requests.keep(told.trace, request)
+        request = _new(Request, (subject, told.at_s, arms, own))
+        known = self.requests.keep(told.trace, request)
         if known is None or (
             arms.items() <= known.arms.items() and own.items() <= known.own.items()
         ):
             return
         who = subject if known.subject is None else known.subject
-        self._requests[told.trace] = _Request(
+        self.requests[told.trace] = Request(
             who, known.at_s, {**arms, **known.arms}, {**own, **known.own}
         )
 
     def repeats(self, exposed: Observation, watching: Watching) -> bool:
         """Say whether the request itself has told what was told apart from it as well."""
-        known = self._requests.get(exposed.trace)
+        known = self.requests.get(exposed.trace)
         arms = watching.route(_signature(exposed.exposures)).arms
         return known is not None and arms.items() <= known.own.items()
 
@@ -131,7 +134,7 @@ class Places:
         """Return the last arm that an outcome's subject had met by then; None if none is known."""
         if told.subject is None:
             return None
-        found = self._exposures.find(told.subject, at, at_s)
+        found = self.exposures.find(told.subject, at, at_s)
         return found and Placement(found[0], told.subject, found[1])
 
     def environments_of(self, told: Told) -> frozenset[str]:
@@ -141,11 +144,11 @@ class Places:
 
     def age(self, now: float, keep_s: float) -> None:
         """Forget the subjects that were last exposed so long ago."""
-        self._exposures.age(now, keep_s)
+        self.exposures.age(now, keep_s)
 
-    def _request_of(self, told: Told) -> _Request | None:
+    def _request_of(self, told: Told) -> Request | None:
         trace = told.observation.trace
-        return self._requests.get(trace) if trace else None
+        return self.requests.get(trace) if trace else None
 
     def _routes_of_several(
         self, exposures: tuple[Exposure, ...], who: int | None, watching: Watching
@@ -162,7 +165,7 @@ class Places:
                 chosen.setdefault(at, one)
         groups: dict[int | None, list[Exposure]] = {}
         for one in chosen.values():
-            own = who if one.subject is None else self._identities.of(one.subject)
+            own = who if one.subject is None else self.identities.of(one.subject)
             groups.setdefault(own, []).append(one)
         return [(own, watching.route(_signature(told))) for own, told in groups.items()]
 

@@ -26,8 +26,10 @@ class Recent(Generic[K, V]):
         known = self._young.get(key)
         if known is None:
             known = self._old.get(key)
-        if known is None:
-            self[key] = value
+            if known is None:
+                if len(self._young) >= self._half:
+                    self._old, self._young = self._young, {}
+                self._young[key] = value
         return known
 
     def get(self, key: K) -> V | None:

@@ -6,12 +6,15 @@ the subject was seen in. Half a million subjects fit into memory that way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from struct import pack, unpack
 
 from phasegate.core.evidence import Arm
 
 BLOCKS = 64
+MOST_KINDS = 4096
+"""States that are shared by all who are in them."""
+
 ARM_BIT = {Arm.CONTROL: 0, Arm.TREATMENT: 1}
 ARM_OF = (Arm.CONTROL, Arm.TREATMENT)
 
@@ -22,10 +25,11 @@ _RECALLED = -1 << (BLOCKS + 1)
 class Subjects:
     """Knows the subjects of one series, and whose first visit of a block this is."""
 
-    __slots__ = ("_new", "_states")
+    __slots__ = ("_kinds", "_new", "_states")
 
     def __init__(self) -> None:
         self._states: dict[int, int] = {}
+        self._kinds: dict[int, int] = {}
         self._new: list[int] = []
 
     def meet(self, subject: int, place: int) -> int:
@@ -36,12 +40,26 @@ class Subjects:
         state = self._states.get(subject)
         if state is None:
             self._new.append(subject)
-            self._states[subject] = place << BLOCKS | 1
+            self._states[subject] = self._shared(place << BLOCKS | 1)
             return 2
         if state >> BLOCKS == place and state & 1:
             return 0
-        first, self._states[subject] = _met_again(state, place >> 1, place & 1)
+        first, state = _met_again(state, place >> 1, place & 1)
+        self._states[subject] = self._shared(state)
         return int(first)
+
+    def first_visits(self, subjects: Iterable[int], place: int) -> Iterator[tuple[int, int]]:
+        """Note visits at one place; yield whose is a first one, and what `meet` says of it."""
+        here, beyond = place << BLOCKS, place + 1 << BLOCKS
+        fresh, known = self._shared(here | 1), self._states.get
+        for subject in subjects:
+            # Most were seen in this block already, as this says at once.
+            state = known(subject, -1)
+            if state is fresh or (here <= state < beyond and state & 1):
+                continue
+            met = self.meet(subject, place)
+            if met:
+                yield subject, met
 
     def recall(self, subjects: Iterable[int]) -> None:
         """Take up whom the series had seen before a restart."""
@@ -52,6 +70,12 @@ class Subjects:
         """Return who was new since the last call."""
         new, self._new = self._new, []
         return new
+
+    def _shared(self, state: int) -> int:
+        """Return one object for all who are in the same state: quicker to compare, and less."""
+        if len(self._kinds) >= MOST_KINDS:
+            self._kinds.clear()
+        return self._kinds.setdefault(state, state)
 
 
 def packed(subjects: list[int]) -> bytes:

@@ -12,15 +12,17 @@ from phasegate.core.evidence import Tally
 from phasegate.core.watch import Watch
 from phasegate.ports import Sighting
 from phasegate.telemetry import levels
+from phasegate.telemetry.arranging import arranged
 from phasegate.telemetry.bundles import Bundle, identity_of
 from phasegate.telemetry.counters import Counters
+from phasegate.telemetry.crowds import Crowds
 from phasegate.telemetry.joining import Held, Joins, Trace
 from phasegate.telemetry.observation import EXPOSURE_EVENT, Observation, Point
 from phasegate.telemetry.outcomes import Outcomes
 from phasegate.telemetry.placing import Places, is_skewed
 from phasegate.telemetry.unheard import Unheard
 from phasegate.telemetry.wanted import Wanted
-from phasegate.telemetry.watching import Route, Watching, arranged
+from phasegate.telemetry.watching import Route, Watching
 
 MOST_SUBJECTS = 500_000
 REMEMBERED_S = 600.0
@@ -111,16 +113,18 @@ class Tallier:
             self._counters.received += len(observations)
             outcomes: list[Observation] = []
             watches_requests = None in self._watching.alarms
+            if watches_requests:
+                outcomes.extend(one for one in observations if one.event is None)
+            crowds = Crowds(self._watching, self._places)
             # All exposures first: the order within a batch means nothing.
-            for one in observations:
+            for one in crowds.unusual(observations, now):
                 if one.event is None:
                     self._take_request(one, now)
-                    if watches_requests:
-                        outcomes.append(one)
                 elif one.event == EXPOSURE_EVENT:
                     self._take_exposure(one, now)
                 else:
                     outcomes.append(one)
+            self._counters.joined += crowds.counted
             for one in outcomes:
                 ignored = self._counters.ignored
                 alarmed = self._outcomes.take(one, self._watching, now)

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from phasegate.core.evidence import ENVIRONMENT
-from phasegate.core.plan import MetricKind
 from phasegate.core.watch import Attributes, Series, Watch
-from phasegate.core.watching import COUNTED_BY_TELEMETRY
 from phasegate.flags.document import OFF, ON
-from phasegate.telemetry.asking import REQUEST, Belonging, asked, never
 from phasegate.telemetry.bundles import Bundle, BundleKey, Identity
-from phasegate.telemetry.cells import Member
 from phasegate.telemetry.exposing import SET
 from phasegate.telemetry.exposures import FlagAt
-from phasegate.telemetry.levels import Level, LevelKey
+from phasegate.telemetry.glance import Glance, glance
+from phasegate.telemetry.levels import Level
 from phasegate.telemetry.observation import Observation
 from phasegate.telemetry.wanted import Wanted, wanted
 
-K = TypeVar("K")
-V = TypeVar("V")
 Signature = tuple[tuple[str, str, str | None], ...]
 """Flags as one request met them: key, variant, and the environment if that was told."""
 
@@ -36,6 +30,7 @@ class Route(NamedTuple):
     outcomes where events that follow such a request are counted.
     joined   flags, with the arm's bit, that outcomes may be joined to later.
     lacking  it lacks a flag whose requests are counted, as far as it is of that environment.
+    glance   how requests like it are counted together; None: they are not.
     """
 
     arms: Mapping[FlagAt, int]
@@ -43,6 +38,7 @@ class Route(NamedTuple):
     outcomes: tuple[tuple[int, Bundle], ...]
     joined: tuple[tuple[FlagAt, int], ...]
     lacking: bool
+    glance: Glance | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -137,11 +133,14 @@ class Watching:
             if at is not None and bit is not None and bit >= arms.get(at, 0):
                 arms[at] = bit
         here = {environment for environment, _ in arms}
+        counting = tuple(
+            (bit, bundle) for at, bit in arms.items() for bundle in self.by_flag.get(at, ())
+        )
+        lacking = any(at not in arms for at in self.by_flag if not here or at[0] in here)
+        unattributable = any(told is None and flag in self.shared for flag, _, told in signature)
         route = Route(
             arms=arms,
-            counting=tuple(
-                (bit, bundle) for at, bit in arms.items() for bundle in self.by_flag.get(at, ())
-            ),
+            counting=counting,
             outcomes=tuple(
                 (arms[trial.at], bundle)
                 for trials in self.by_event.values()
@@ -152,150 +151,10 @@ class Watching:
                 if bundle.key.event is not None
             ),
             joined=tuple((at, bit) for at, bit in arms.items() if at in self.joined_flags),
-            lacking=any(at not in arms for at in self.by_flag if not here or at[0] in here),
+            lacking=lacking,
+            glance=None if lacking or unattributable else glance(counting),
         )
         if len(self._routes) >= MOST_ROUTES:
             self._routes.clear()
         self._routes[signature] = route
         return route
-
-
-def arranged(watches: Sequence[Watch], was: Watching) -> Watching:
-    """Arrange watches; what was there before goes on with what it knows."""
-    before = was.bundles
-    bundles: dict[BundleKey, Bundle] = {}
-
-    def bundled(watch: Watch, component: str, series: Iterable[Series]) -> list[Bundle]:
-        found = _bundles(watch, component, series, before)
-        bundles.update((bundle.key, bundle) for bundle in found)
-        return found
-
-    trials = [
-        Trial(
-            at=(watch.environment, watch.flag),
-            bundles=_by_event(bundled(watch, watch.component, shares)),
-        )
-        for watch in watches
-        if (shares := [one for one in watch.series if _is_tallied(one) and not _is_sentinel(one)])
-    ]
-    alarms = [
-        Alarm(
-            series=group[0][1],
-            members=tuple(
-                (watch, bundled(watch, watch.component, [one])[0]) for watch, one in group
-            ),
-            environment=bundled(
-                replace(
-                    max((watch for watch, _ in group), key=lambda watch: watch.attempt),
-                    since=max(watch.since for watch, _ in group),
-                ),
-                ENVIRONMENT,
-                [group[0][1]],
-            )[0],
-        )
-        for group in _sentinels(watches)
-    ]
-    environments: dict[str, frozenset[str]] = {}
-    for watch in watches:
-        environments[watch.flag] = environments.get(watch.flag, _NOWHERE) | {watch.environment}
-    judged = frozenset(
-        name for key in bundles for name in key.belonging.fields if key.event is None
-    )
-    return Watching(
-        bundles=bundles,
-        # A rate of events has a second bundle for presence alone; the first knows who was ill.
-        by_series={
-            one: bundle
-            for bundle in sorted(bundles.values(), key=lambda bundle: bundle.key.event is not None)
-            for one in bundle.identities()
-        },
-        by_flag=_grouped(
-            (one.at, bundle) for one in trials for bundle in one.bundles.get(None, ())
-        ),
-        by_event=_grouped((event, trial) for trial in trials for event in trial.bundles if event),
-        alarms=_grouped((alarm.series.metric.event, alarm) for alarm in alarms),
-        environments=environments,
-        shared=frozenset(flag for flag, known in environments.items() if len(known) > 1),
-        joined_flags=frozenset(
-            (watch.environment, watch.flag)
-            for watch in watches
-            if any(one.metric.event for one in watch.series)
-        ),
-        levels=_levels(watches, was),
-        longest_lag_s=max((bundle.lag_s for bundle in bundles.values()), default=0.0),
-        judged_fields=judged,
-        wanted=wanted(judged, (watch.flag for watch in watches)),
-    )
-
-
-def _bundles(
-    watch: Watch, component: str, series: Iterable[Series], before: Mapping[BundleKey, Bundle]
-) -> list[Bundle]:
-    groups: dict[tuple[str | None, Belonging, float], list[Member]] = {}
-    for one in series:
-        question = asked(one)
-        if question is None:
-            continue
-        belonging, is_bad = question
-        # A sentinel is never held back, so it has no lag whatever its metric says.
-        lag_s = 0.0 if _is_sentinel(one) else one.metric.lag.total_seconds()
-        members = groups.setdefault((one.metric.event, belonging, lag_s), [])
-        member = Member(series=one, is_bad=is_bad)
-        members.append(member)
-        if one.metric.kind is MetricKind.RATE and one.metric.event is not None:
-            present = groups.setdefault((None, REQUEST, 0.0), [])
-            # Whoever had their first event is not at risk of it any more, however long they stay.
-            present.append(Member(series=one, is_bad=never, ill=member.ill))
-    found = []
-    for group, members in groups.items():
-        names = tuple(member.series.name for member in members)
-        key = BundleKey(watch.run, watch.phase, component, watch.attempt, *group, names)
-        bundle = before.get(key) or Bundle(key, members, watch.block)
-        bundle.since = watch.since
-        found.append(bundle)
-    return found
-
-
-def _sentinels(watches: Sequence[Watch]) -> list[list[tuple[Watch, Series]]]:
-    """Return the sentinels of each run and phase, each with all who watch for it."""
-    groups: dict[tuple[str, str, str], list[tuple[Watch, Series]]] = {}
-    for watch in watches:
-        for series in watch.series:
-            if _is_tallied(series) and _is_sentinel(series):
-                key = (watch.run, watch.phase, series.name)
-                groups.setdefault(key, []).append((watch, series))
-    return list(groups.values())
-
-
-def _levels(watches: Sequence[Watch], was: Watching) -> dict[str, tuple[Level, ...]]:
-    before = {level.key: level for levels in was.levels.values() for level in levels}
-    found: dict[LevelKey, Level] = {}
-    for watch in sorted(watches, key=lambda watch: watch.since):
-        for one in watch.series:
-            if one.metric.kind is MetricKind.LEVEL and one.metric.source == COUNTED_BY_TELEMETRY:
-                key = LevelKey(run=watch.run, phase=watch.phase, series=one.name)
-                if key not in found:
-                    found[key] = before.get(key) or Level(key=key, series=one, since=watch.since)
-    return _grouped((level.series.metric.query or "", level) for level in found.values())
-
-
-def _is_tallied(series: Series) -> bool:
-    """Levels, labelled cases and other sources are tallied by whoever reads them."""
-    metric = series.metric
-    counted = metric.source == COUNTED_BY_TELEMETRY and metric.cases is None
-    return counted and metric.kind is not MetricKind.LEVEL
-
-
-def _is_sentinel(series: Series) -> bool:
-    return series.metric.kind is MetricKind.SENTINEL
-
-
-def _by_event(bundles: Iterable[Bundle]) -> Mapping[str | None, tuple[Bundle, ...]]:
-    return _grouped((bundle.key.event, bundle) for bundle in bundles)
-
-
-def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
-    groups: dict[K, list[V]] = {}
-    for key, value in pairs:
-        groups.setdefault(key, []).append(value)
-    return {key: tuple(values) for key, values in groups.items()}

@@ -8,7 +8,7 @@ scopes in field 2, within each records in field 2.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count, islice
+from itertools import islice
 
 from phasegate.telemetry.limits import MOST_FIELDS, MOST_OBJECTS, MOST_RECORDS
 from phasegate.telemetry.observation import Malformed
@@ -21,6 +21,9 @@ LARGE = 64 * 1024
 
 RESOURCES, SCOPES, RECORDS = 0x0A, 0x12, 0x12
 """How each begins."""
+
+LONG = 0x80
+"""A number from here on has more than one byte."""
 
 FIXED = {1: 8, 5: 4}
 """Bytes of a number, by its wire type."""
@@ -42,22 +45,23 @@ def too_many_objects(body: bytes) -> bool:
 
 
 def _too_many(body: bytes) -> bool:
-    found = count(1)
+    found = 0
     for resource in _parts(body, 0, len(body), RESOURCES):
         for scope in _parts(body, *resource, SCOPES):
             for begin, end in _parts(body, *scope, RECORDS):
-                if next(found) > MOST_RECORDS or _is_crowded(body, begin, end):
+                found += 1
+                if found > MOST_RECORDS or (end - begin > LARGE and _is_crowded(body, begin, end)):
                     return True
-            if next(found) > MOST_RECORDS:
+            found += 1
+            if found > MOST_RECORDS:
                 return True
-        if next(found) > MOST_RECORDS:
+        found += 1
+        if found > MOST_RECORDS:
             return True
     return False
 
 
 def _is_crowded(body: bytes, begin: int, end: int) -> bool:
-    if end - begin <= LARGE:
-        return False
     fields = islice(_parts(body, begin, end, None), MOST_FIELDS + 1)
     return sum(1 for _ in fields) > MOST_FIELDS
 
@@ -66,10 +70,12 @@ def _parts(body: bytes, at: int, end: int, wanted: int | None) -> Iterator[tuple
     """Yield where the messages that begin so are; None: where any field is."""
     while at < end:
         tag = body[at]
-        at = at + 1 if tag < 0x80 else _behind(body, at)
+        at = at + 1 if tag < LONG else _behind(body, at)
         kind = tag & 7
         if kind == 2:
-            size, at = _length(body, at)
+            size, at = body[at], at + 1
+            if size >= LONG:
+                size, at = _length(body, at - 1)
             if size > end - at:
                 raise Malformed("a field of the body is longer than what it is in")
             if wanted is None or tag == wanted:
@@ -84,16 +90,15 @@ def _parts(body: bytes, at: int, end: int, wanted: int | None) -> Iterator[tuple
 
 
 def _length(body: bytes, at: int) -> tuple[int, int]:
-    """Return a length and the place behind it."""
-    size = body[at]
-    if size < 0x80:
-        return size, at + 1
+    """Return a length of several bytes and the place behind it."""
+    if body[at + 1] < LONG:
+        return body[at] & LONG - 1 | body[at + 1] << 7, at + 2
     begin, at = at, _behind(body, at)
     return sum((body[begin + n] & 0x7F) << 7 * n for n in range(at - begin)), at
 
 
 def _behind(body: bytes, at: int) -> int:
     """Return the place behind a number of any length."""
-    while body[at] >= 0x80:
+    while body[at] >= LONG:
         at += 1
     return at + 1

@@ -19,7 +19,8 @@ from phasegate.server.board import FlagBoard
 from phasegate.server.streams import Stream
 from phasegate.telemetry.observation import Exposure, Observation
 from phasegate.testing.crash import Crash, Fuse
-from phasegate.testing.world import Dial, World
+from phasegate.testing.dial import Dial
+from phasegate.testing.world import World
 
 ENVIRONMENT = "staging"
 
@@ -35,9 +36,9 @@ class Process:
         self.board = FlagBoard(clock=lambda: dial().timestamp(), wall=lambda: dial().timestamp())
         self._dial = dial
         self.world = World(
-            store=self.fuse.around(store),
-            publisher=self.fuse.around(self.board),
-            served=self._served,
+            store=store,
+            board=self.board,
+            fuse=self.fuse,
             dial=dial,
             name=name,
             passing=lambda: dial().timestamp(),
@@ -69,10 +70,6 @@ class Process:
         except Crash:
             self.alive = False
             return False
-
-    def _served(self, environment: str) -> bytes | None:
-        published = self.board.current(environment)
-        return published.body if published else None
 
 
 @dataclass(kw_only=True)

@@ -38,6 +38,34 @@ NO_INCIDENT = Condition(
 )
 CHECK_DATABASE = Step(kind=StepKind.RUN, argument="check-database")
 
+TEXT = """
+plan: checkout
+environment: {environment}
+author: ben
+traffic: 6000/min
+hazards:
+  H1: {{text: somebody comes to harm, guarded_by: [safety_critical]}}
+metrics:
+  error_rate: {{kind: share, bad: error}}
+  safety_critical: {{kind: sentinel, event: safety.critical}}
+phases:
+  alpha:
+    title: At once
+    lasts: 1h to 8h
+    components: {{{components}}}
+    pass_when: [error_rate < 2%, no safety_critical]
+    roll_back_when: [error_rate > 5%, safety_critical]
+"""
+
+
+def checkout_text(components: str = "new_cart: 100%", *more: str, environment: str = "demo") -> str:
+    """Return a plan file of one phase, which watches errors and a sentinel.
+
+    components   with their exposures, as the file has them. more: further lines of the phase.
+    """
+    lines = [f"    {line}\n" for line in more]
+    return TEXT.format(components=components, environment=environment) + "".join(lines)
+
 
 def checkout_plan() -> Plan:
     """Two phases: new_cart and new_prices for 5 %, then new_cart for 25 % and for everyone."""

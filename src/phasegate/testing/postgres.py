@@ -18,11 +18,12 @@ import psycopg
 from psycopg import sql
 
 OWNER = "phasegate"
-PATIENCE_S = 30.0
-
 MISSING = (
     "PostgreSQL's server programs are not on this machine; on Debian: apt-get install postgresql"
 )
+
+PATIENCE_S = 60.0
+"""What anything may take where the deadline is not what is tried: a busy machine takes its time."""
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For tests that do not end PostgreSQL the hard way."""

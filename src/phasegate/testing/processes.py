@@ -75,7 +75,7 @@ class Processes:
             process.terminate()
         for process in reversed(self._running.values()):
             try:
-                process.wait(timeout=10)
+                process.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

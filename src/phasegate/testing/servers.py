@@ -20,7 +20,7 @@ import pymysql
 
 from phasegate.testing.processes import free_ports
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class Missing(Exception):

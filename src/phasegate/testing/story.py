@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from phasegate.core.event import ENGINE, START_OF_CHAIN, Event, Json, chain
+from phasegate.core.judge.versions import METHODS
 from phasegate.core.plan import Plan
 from phasegate.core.run import Run, replay
 from phasegate.testing.checkout import NOON
@@ -55,8 +56,18 @@ class Story:
         self.now += span
         return self.now
 
-    def exposed(self, phase: str, stage: int = 0, *, confirmed: bool = True) -> None:
-        """Expose all components of a phase at a stage, and confirm it."""
+    def exposed(
+        self,
+        phase: str,
+        stage: int = 0,
+        *,
+        confirmed: bool = True,
+        methods: Mapping[str, int] = METHODS,
+    ) -> None:
+        """Expose all components of a phase at a stage, and confirm it.
+
+        methods  the versions in which whoever exposed them knew the judging methods.
+        """
         items: list[Json] = [
             {
                 "component": component.name,
@@ -68,7 +79,8 @@ class Story:
             }
             for component in self.plan.phase(phase).components
         ]
-        event = self.tell("exposed", {"phase": phase, "stage": stage, "components": items})
+        body: dict[str, Json] = {"phase": phase, "stage": stage, "components": items}
+        event = self.tell("exposed", {**body, "methods": dict(methods)})
         if confirmed:
             self.tell("exposure_confirmed", {"exposed": event.number})
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol  # Any: what an executor carries, and flag documents
 
 from phasegate import service
@@ -24,26 +24,13 @@ from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
 from phasegate.flags.compile import FlagSet, compile_document
 from phasegate.ports import ArmCount, CountQuestion, Exercise, NoData, Publisher, Store, Unavailable
+from phasegate.server.board import FlagBoard
 from phasegate.telemetry.intake import Intake
 from phasegate.telemetry.observation import Exposure, Observation
 from phasegate.telemetry.tallying import Tallier
-from phasegate.testing.checkout import ADA, NOON
-
-
-class Dial:
-    """A clock that stands still until it is turned."""
-
-    def __init__(self, now: datetime = NOON) -> None:
-        """Start at noon."""
-        self.now = now
-
-    def __call__(self) -> datetime:
-        """Return the time it shows."""
-        return self.now
-
-    def turn(self, span: timedelta) -> None:
-        """Move it forward."""
-        self.now += span
+from phasegate.testing.checkout import ADA
+from phasegate.testing.crash import Fuse
+from phasegate.testing.dial import Dial
 
 
 class AtOnce(Executor):
@@ -109,21 +96,26 @@ class Behaviour(Protocol):
 class World:
     """One server's insides, told what time it is and who comes by.
 
-    publisher must also have `current(environment)`, as the server's board has.
+    fuse     where it crashes; None: it never does.
+    passing  counts what this process works and not what it waits for: no machine is so slow that
+             it makes a stalled server of this one.
     """
 
     store: Store
-    publisher: Publisher
-    served: Callable[[str], bytes | None]
+    board: FlagBoard = field(default_factory=FlagBoard)
+    fuse: Fuse | None = None
     dial: Dial = field(default_factory=Dial)
     check: FixedCheck = field(default_factory=FixedCheck)
     source: FixedSource = field(default_factory=FixedSource)
     chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 no secret
     name: str = "world"
-    passing: Callable[[], float] = time.monotonic
+    passing: Callable[[], float] = time.process_time
 
     def __post_init__(self) -> None:
-        self.target = FlagTarget(self.store, self.publisher, self._read_back, self.name)
+        publisher: Publisher = self.board
+        if self.fuse is not None:
+            self.store, publisher = self.fuse.around(self.store), self.fuse.around(publisher)
+        self.target = FlagTarget(self.store, publisher, self._read_back, self.name)
         self.tallier = Tallier(writer=self.name, key=b"k" * 32)
         self.intake = Intake(self.tallier, self.store, lambda: None)
         self._compiled: tuple[bytes, FlagSet] | None = None
@@ -145,7 +137,7 @@ class World:
             presence=Presence(
                 store=self.store,
                 serving=self.target,
-                publisher=self.publisher,
+                publisher=publisher,
                 server=self.name,
                 passing=self.passing,
             ),
@@ -181,6 +173,11 @@ class World:
     def kinds(self, run: str) -> list[str]:
         """Return the kinds of a run's events, in order."""
         return [event.kind for event in self.store.events(run)]
+
+    def served(self, environment: str) -> bytes | None:
+        """Return the document that is published; None: nothing is."""
+        published = self.board.current(environment)
+        return published.body if published else None
 
     def flags(self, environment: str) -> FlagSet:
         """Return the flags as applications evaluate them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from phasegate.ports import Exercise, Unavailable
 Endpoint = Any
 
 
-def check(url: str, deadline_s: float = 5, **options: str) -> Exercise:
+def check(url: str, deadline_s: float = 10, **options: str) -> Exercise:
     return HttpCheck().exercise({"url": url, **options}, deadline_s)
 
 
@@ -58,18 +58,23 @@ def test_a_long_body_is_searched_to_its_end(endpoint: Endpoint) -> None:
     assert found.seen.endswith("10006 bytes")
 
 
-def test_no_answer_says_nothing_of_health_and_shows_no_address() -> None:
+def test_no_answer_says_nothing_of_health_and_names_host_and_port_alone() -> None:
     with pytest.raises(Unavailable) as caught:
         check("http://somebody:secret@127.0.0.1:9/health")
 
-    assert "secret" not in str(caught.value)
+    assert str(caught.value) == (
+        "no answer from 127.0.0.1:9: nothing listens there; "
+        "start it, or give the run another --endpoint [no-answer]"
+    )
 
 
 def test_an_answer_that_takes_too_long_says_nothing_of_health(endpoint: Endpoint) -> None:
-    endpoint.replies["/slow"] = lambda _: (time.sleep(1), (200, "late"))[1]
+    given_up = threading.Event()
+    endpoint.replies["/slow"] = lambda _: (given_up.wait(60), (200, "late"))[1]
 
     with pytest.raises(Unavailable, match="no answer"):
         check(endpoint.url + "/slow", deadline_s=0.1)
+    given_up.set()
 
 
 @pytest.mark.parametrize(

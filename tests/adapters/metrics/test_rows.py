@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -104,3 +105,18 @@ def test_no_row_at_all_is_no_data_and_a_step_in_which_nothing_was_seen_is_no_cou
 def test_a_level_with_anything_that_is_no_number_is_not_said(values: list[object]) -> None:
     with pytest.raises(NoData):
         rows.level(METRIC, values)
+
+
+@pytest.mark.parametrize("query", ["SELECT :since", "SELECT :until", "{clinic}/c?s={since}#rows"])
+@pytest.mark.parametrize("bucket", [NOON - 1, NOON + 60])
+def test_a_bucket_from_outside_the_steps_that_a_query_names_is_an_error(
+    query: str, bucket: int
+) -> None:
+    asked = replace(ASKED, metric=replace(METRIC, query=query))
+
+    with pytest.raises(Unavailable, match=rf"begins at {bucket}, outside .*bucket-coarse"):
+        rows.counts(asked, [{**ROW, "bucket": bucket}])
+
+
+def test_a_query_that_names_no_steps_may_tell_of_others() -> None:
+    assert rows.counts(ASKED, [{**ROW, "bucket": NOON - 10}, ROW]) == counted()

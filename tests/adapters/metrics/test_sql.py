@@ -222,3 +222,35 @@ def test_who_asks_is_known_from_the_environment(
         "postgresql+psycopg://ada:p%40ss%2Fword@db.example/clinic"
     )
     assert "p@ss" not in told(reached)
+
+
+@pytest.mark.parametrize("bucket", ["came / 20 * 20", "came / 15 * 15", "came + 10"])
+def test_a_bucket_that_is_no_step_is_an_error_and_no_half_of_it_is_health(
+    source: SqlSource, clinic: str, a_share: MakeMetric, bucket: str
+) -> None:
+    """Its second half, in which all failed, is of a bucket that was counted before."""
+    fill(clinic, "sqlite")
+    engine = sqlalchemy.create_engine(clinic)
+    with engine.begin() as connection:
+        visits = (f"({SINCE + second}, 'till', 'on', {second // 10})" for second in range(20))
+        added = f"INSERT INTO visits VALUES {', '.join(visits)}"  # noqa: S608 the test's own words
+        connection.execute(sqlalchemy.text(added))
+    engine.dispose()
+    query = COUNTS.format(second="came", bucket=bucket)
+
+    def counts(first: int) -> object:
+        return source.counts(
+            CountQuestion(
+                metric=a_share("sql", "failures", bad="failed", query=query),
+                component="till",
+                flag="till",
+                bound=None,
+                since=SINCE + first,
+                until=SINCE + first + 10,
+                step=10,
+                endpoints={"sql": clinic},
+            )
+        )
+
+    with pytest.raises(Unavailable, match="bucket-coarse"):
+        (counts(0), counts(10))

@@ -16,7 +16,7 @@ def test_a_source_without_its_packages_says_which_extra_brings_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     missing = EntryPoint("sql", "no_such_package.sql:SqlSource", "phasegate.metric_sources")
-    monkeypatch.setattr(wiring, "entry_points", lambda **_: [missing])
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: [missing])
     metric = Metric(name="memory", kind=MetricKind.LEVEL, source="sql", query="SELECT 1")
     question = CountQuestion(
         metric=metric,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from phasegate.testing.postgres import FAST, Cluster, NoPostgres
+from phasegate.adapters.stores.postgres import PostgresStore
+from phasegate.testing.postgres import FAST, PATIENCE_S, Cluster, NoPostgres
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +24,23 @@ def cluster() -> Iterator[Cluster]:
 def database(cluster: Cluster) -> Callable[[], str]:
     """Make an empty database and return its URL."""
     return cluster.database
+
+
+@pytest.fixture
+def url(database: Callable[[], str]) -> str:
+    return database()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[PostgresStore]:
+    opened = PostgresStore(url, PATIENCE_S)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def other(url: str) -> Iterator[PostgresStore]:
+    """Another server's store on the same database."""
+    opened = PostgresStore(url, PATIENCE_S)
+    yield opened
+    opened.close()

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from phasegate.adapters.stores import rows
-from phasegate.adapters.stores.migrations import migrate, newest, scripts
-from phasegate.adapters.stores.pool import Pool
 from phasegate.adapters.stores.postgres import PostgresStore
-from phasegate.adapters.stores.postgres_schema import PostgresSchema
 from phasegate.core.audit import verify
-from phasegate.core.event import START_OF_CHAIN, Event
-from phasegate.core.evidence import Position, Tally
-from phasegate.ports import Conflict, Unavailable
-from phasegate.testing.postgres import Cluster
+from phasegate.core.event import START_OF_CHAIN
+from phasegate.core.evidence import Position
+from phasegate.ports import Conflict
+from phasegate.testing.postgres import PATIENCE_S, Cluster
 from phasegate.testing.store_suite import (
-    CART,
     FINDING,
     NOON_MS,
-    REACH,
     DurableStoreSuite,
     event,
-    fence,
     tally,
 )
+
+Until = Callable[..., None]
 
 APPENDS_FOREVER = """
 import sys
@@ -40,7 +33,7 @@ from phasegate.adapters.stores.postgres import PostgresStore
 from phasegate.core.event import START_OF_CHAIN
 from phasegate.testing.store_suite import event
 
-store, head = PostgresStore(sys.argv[1]), START_OF_CHAIN
+store, head = PostgresStore(sys.argv[1], 60.0), START_OF_CHAIN
 for number in range(1, 100_000):
     added = event(number, head)
     store.append(added)
@@ -48,12 +41,11 @@ for number in range(1, 100_000):
     print(number, flush=True)
 """
 
-
 PACKS_SLOWLY = """
 import sys
 from phasegate.adapters.stores.postgres import PostgresStore
 
-store = PostgresStore(sys.argv[1])
+store = PostgresStore(sys.argv[1], 60.0)
 while store.compact(10**14, 10**14, 200):
     print("packed", flush=True)
 """
@@ -68,26 +60,17 @@ class TestPostgresStore(DurableStoreSuite):
     def open_store(self, place: Path) -> PostgresStore:
         if place not in self.places:
             self.places[place] = self.new_database()
-        return PostgresStore(self.places[place])
+        return PostgresStore(self.places[place], PATIENCE_S)
 
 
-@pytest.fixture
-def url(database: Callable[[], str]) -> str:
-    return database()
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[PostgresStore]:
-    opened = PostgresStore(url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def other(url: str) -> Iterator[PostgresStore]:
-    opened = PostgresStore(url)
-    yield opened
-    opened.close()
+def waits_for_a_lock(url: str) -> bool:
+    """Say whether anybody waits for a lock in this database."""
+    asked = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+        "WHERE datname = current_database() AND NOT granted"
+    )
+    with psycopg.connect(url) as connection:
+        return connection.execute(asked).fetchone() != (0,)
 
 
 def test_of_many_servers_that_append_at_once_exactly_one_wins_each_number(
@@ -112,7 +95,7 @@ def test_of_many_servers_that_append_at_once_exactly_one_wins_each_number(
 
 
 def test_a_row_that_is_committed_late_is_never_behind_a_reader(
-    url: str, store: PostgresStore
+    url: str, store: PostgresStore, until: Until
 ) -> None:
     slow = psycopg.connect(url)
     slow.execute("SELECT pg_advisory_xact_lock_shared(%s, hashtext('checkout-1'))", (0x7068,))
@@ -120,7 +103,7 @@ def test_a_row_that_is_committed_late_is_never_behind_a_reader(
     store.add_evidence([(tally(2), NOON_MS)], [])
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(store.tallies, "checkout-1", Position(), NOON_MS)
-        time.sleep(0.1)
+        until(lambda: reading.done() or waits_for_a_lock(url))
         waited = not reading.done()
         slow.commit()
         found = reading.result()
@@ -158,289 +141,6 @@ def test_no_row_is_missed_by_two_readers_beside_writers_of_two_servers(
     everything = store.tallies("checkout-1", Position(), NOON_MS + 30)
     assert len(everything) == writers * 25
     assert folds == [everything, everything]
-
-
-def test_an_event_a_flag_and_evidence_of_one_server_wake_the_other_at_once(
-    store: PostgresStore, other: PostgresStore
-) -> None:
-    woken = threading.Event()
-    other.changes(woken.set)
-    assert woken.wait(5), "what was written before it listened is looked for"
-    for act in (
-        lambda: store.append(event(1)),
-        lambda: store.put_flag_states("production", [CART], fence(1)),
-        lambda: store.add_evidence([(tally(1), NOON_MS)], []),
-        lambda: store.add_finding(FINDING),
-    ):
-        woken.clear()
-        act()
-        assert woken.wait(5)
-
-
-def test_a_server_is_not_woken_by_what_it_wrote_itself(store: PostgresStore) -> None:
-    woken = threading.Event()
-    store.changes(woken.set)
-    assert woken.wait(5)
-    woken.clear()
-
-    store.append(event(1))
-
-    assert not woken.wait(0.2)
-
-
-def test_a_server_hears_again_after_its_connection_broke(
-    url: str, store: PostgresStore, other: PostgresStore
-) -> None:
-    woken = threading.Event()
-    other.changes(woken.set)
-    assert woken.wait(5)
-    woken.clear()
-
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-    assert woken.wait(5), "what was told meanwhile is looked for"
-    woken.clear()
-    store.append(event(1))
-
-    assert woken.wait(5)
-
-
-def test_a_broken_connection_is_replaced_before_it_is_used(url: str, store: PostgresStore) -> None:
-    store.append(event(1))
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        time.sleep(0.05)
-
-    assert store.events("checkout-1") == [event(1)]
-
-
-def test_a_call_that_takes_too_long_is_cut_off_and_named(url: str) -> None:
-    store = PostgresStore(url, deadline_s=0.3)
-    holder = psycopg.connect(url)
-    holder.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
-
-    with pytest.raises(Unavailable, match=r"\[store-slow\]"):
-        store.events("checkout-1")  # would wait for ever
-
-    holder.close()
-    store.close()
-
-
-def test_a_database_that_is_frozen_is_given_up_after_the_deadline(url: str) -> None:
-    pool = Pool(url, deadline_s=30.0)
-
-    with pytest.raises(Unavailable, match=r"\[store-unreachable\]"), pool.lend(0.2) as connection:
-        connection.execute("SELECT pg_sleep(20)")
-
-    pool.close()
-
-
-def test_an_event_whose_commit_was_not_heard_of_is_found_to_be_stored(
-    url: str, store: PostgresStore
-) -> None:
-    append = store._database.writing
-
-    class Deaf:
-        """Loses the connection right after the commit."""
-
-        def __enter__(self) -> object:
-            self.inner = append()
-            return self.inner.__enter__()
-
-        def __exit__(self, *given: object) -> None:
-            self.inner.__exit__(*given)
-            raise Unavailable("the connection broke")
-
-    store._database.writing = Deaf
-    store.append(event(1))
-
-    assert store.events("checkout-1") == [event(1)]
-
-
-def test_an_unreachable_database_is_named_without_its_password() -> None:
-    with pytest.raises(Unavailable) as caught:
-        PostgresStore("postgresql://ada:secret@127.0.0.1:1/phasegate")
-
-    assert "postgresql://127.0.0.1:1/phasegate" in str(caught.value)
-    assert "secret" not in str(caught.value)
-    assert "ada" not in str(caught.value)
-
-
-def test_an_address_that_is_none_is_told() -> None:
-    with pytest.raises(Unavailable, match=r"\[store-address\]"):
-        PostgresStore("postgresql://127.0.0.1/phasegate?colour=blue")
-
-
-def test_a_database_of_another_program_is_refused(url: str) -> None:
-    with psycopg.connect(url) as foreign:
-        foreign.execute("CREATE TABLE patients (name TEXT)")
-
-    with pytest.raises(Unavailable, match=r"\[store-foreign\]"):
-        PostgresStore(url)
-
-
-def test_a_newer_schema_that_only_adds_is_used(url: str) -> None:
-    PostgresStore(url).close()
-    with psycopg.connect(url) as newer:
-        newer.execute("UPDATE phasegate_schema SET number = number + 1")
-
-    store = PostgresStore(url)
-    store.append(event(1))
-
-    assert store.events("checkout-1") == [event(1)]
-    store.close()
-
-
-def test_a_newer_schema_that_changes_what_was_is_refused(url: str) -> None:
-    PostgresStore(url).close()
-    with psycopg.connect(url) as newer:
-        newer.execute("UPDATE phasegate_schema SET number = number + 1, least = number + 1")
-
-    with pytest.raises(Unavailable, match=r"schema is number \d+.*\[store-newer\]"):
-        PostgresStore(url)
-
-
-def _migrated(url: str, upto: int) -> None:
-    pool = Pool(url)
-    with pool.lend() as connection:
-        migrate(PostgresSchema(connection, "store"), upto=upto)
-    pool.close()
-
-
-@pytest.mark.parametrize("old", range(newest("postgres") + 1))
-def test_a_migrated_schema_equals_a_fresh_one(
-    database: Callable[[], str], cluster: Cluster, old: int
-) -> None:
-    fresh, migrated = database(), database()
-    _migrated(migrated, old)
-
-    PostgresStore(fresh).close()
-    PostgresStore(migrated).close()
-
-    assert cluster.schema(migrated) == cluster.schema(fresh)
-
-
-def test_both_dialects_have_the_same_migrations() -> None:
-    assert len(scripts("sqlite")) == len(scripts("postgres"))
-
-
-def test_a_migration_that_fails_leaves_the_schema_before_it(url: str, cluster: Cluster) -> None:
-    _migrated(url, 1)
-    with psycopg.connect(url) as connection:
-        connection.execute("CREATE TABLE findings (in_the_way TEXT)")
-    before = cluster.schema(url)
-
-    with pytest.raises(psycopg.errors.DuplicateTable):
-        PostgresStore(url)
-
-    assert cluster.schema(url) == before
-
-
-def test_many_servers_that_open_a_new_database_at_once_all_get_a_store(url: str) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        stores = [each.result() for each in [pool.submit(PostgresStore, url) for _ in range(4)]]
-
-    assert [store.logs() for store in stores] == [[], [], [], []]
-    for store in stores:
-        store.close()
-
-
-class OldServer:
-    """A server of the schema before packs: its statements, as they were then."""
-
-    def __init__(self, url: str) -> None:
-        self.connection = psycopg.connect(url, autocommit=True)
-
-    def append(self, added: Event) -> None:
-        self.connection.execute(
-            "INSERT INTO events (log, number, at, kind, actor, body, previous, hash) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-            rows.event_row(added),
-        )
-
-    def add_evidence(self, one: Tally, ripe_ms: int) -> None:
-        with self.connection.transaction():
-            self.connection.execute(
-                "SELECT pg_advisory_xact_lock_shared(%s, hashtext(%s))", (0x7068, one.run)
-            )
-            self.connection.execute(
-                "INSERT INTO tallies (ripe_ms, run, phase, component, attempt, series, arm, "
-                "bucket, seen, bad, subjects, subjects_bad, at_risk, newly_bad, again_bad, total, "
-                "writer, sequence) VALUES "
-                "(%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s) "
-                "ON CONFLICT (writer, sequence) DO NOTHING",
-                rows.tally_row(one, ripe_ms),
-            )
-
-    def report(self) -> None:
-        self.connection.execute(
-            "INSERT INTO reports (server, environment, version, streams, lost, at_ms, until_ms) "
-            "SELECT 'old', 'production', 1, '{}', '{}', now, now + 60000 "
-            "FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now) AS clock "
-            "ON CONFLICT (server, environment) DO UPDATE SET at_ms = excluded.at_ms"
-        )
-
-
-@pytest.fixture
-def old_server(url: str) -> Iterator[OldServer]:
-    """A server that runs since before the newest schema."""
-    _migrated(url, 4)
-    server = OldServer(url)
-    yield server
-    server.connection.close()
-
-
-def test_an_old_server_goes_on_while_a_new_one_migrates(url: str, old_server: OldServer) -> None:
-    stop = threading.Event()
-    appended: list[Event] = []
-
-    def work() -> None:
-        head = START_OF_CHAIN
-        while not stop.is_set():
-            added = event(len(appended) + 1, head)
-            old_server.append(added)
-            old_server.add_evidence(tally(len(appended)), NOON_MS)
-            old_server.report()
-            appended.append(added)
-            head = added.hash
-
-    with ThreadPoolExecutor(1) as pool:
-        working = pool.submit(work)
-        while len(appended) < 5 and not working.done():
-            time.sleep(0.01)
-        new = PostgresStore(url)
-        during = len(appended)
-        while len(appended) < during + 5 and not working.done():
-            time.sleep(0.01)
-        stop.set()
-        working.result()
-
-    assert new.events("checkout-1") == appended
-    assert len(new.tallies("checkout-1", Position(), NOON_MS)) == len(appended)
-    new.close()
-
-
-def test_nothing_is_packed_while_a_server_is_alive_that_knows_no_packs(
-    url: str, old_server: OldServer
-) -> None:
-    old_server.report()
-    new = PostgresStore(url)
-    new.report("new", [REACH])
-    new.add_evidence([(tally(1), NOON_MS)], [])
-    new.tallies("checkout-1", Position(), NOON_MS)
-
-    beside = new.compact(NOON_MS + 60_000, NOON_MS, 100)
-    old_server.connection.execute("DELETE FROM reports WHERE server = 'old'")
-    alone = new.compact(NOON_MS + 60_000, NOON_MS, 100)
-
-    assert (beside, alone) == (0, 1)
-    new.close()
 
 
 def test_of_two_servers_that_pack_at_once_none_packs_what_the_other_has(

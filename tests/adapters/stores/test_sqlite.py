@@ -217,7 +217,9 @@ def test_a_migration_that_fails_leaves_the_schema_before_it(path: Path) -> None:
 
 def test_many_who_open_a_new_file_at_once_all_get_a_store(path: Path) -> None:
     stores: list[SqliteStore] = []
-    threads = [threading.Thread(target=lambda: stores.append(SqliteStore(path))) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: stores.append(SqliteStore(path, 60))) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -11,6 +11,7 @@ from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.adapters.targets.flag import FlagTarget
 from phasegate.core.event import START_OF_CHAIN, chain
 from phasegate.flags.document import FlagState
+from phasegate.flags.order import order_of
 from phasegate.ports import Fence, Reach, Unavailable
 from phasegate.server.board import FlagBoard
 from phasegate.testing.checkout import NOON
@@ -162,3 +163,28 @@ def test_a_version_that_counts_peoples_changes_contains_all_that_was_put_before(
 
     assert order == ["journal", "flags"]
     assert version == 2
+
+
+def test_what_is_held_back_here_does_not_count_where_documents_are_compared(desk: Desk) -> None:
+    desk.bring(1, CART, PRICES)
+    for flags in (frozenset({"cart"}), frozenset(), frozenset({"cart"})):
+        desk.target.hold_back("demo", flags)
+    held, there = order_of(desk.served("demo")), FlagTarget(desk.store, FlagBoard(), desk.served)
+
+    there_is = order_of(there.document("demo")[1])
+
+    assert held == there_is
+    assert held is not None
+    assert desk.version > held.number
+
+
+def test_another_store_counts_anew(desk: Desk) -> None:
+    desk.bring(1, CART)
+    other = Desk()
+    other.bring(1, CART)
+
+    here, elsewhere = order_of(desk.served("demo")), order_of(other.served("demo"))
+
+    assert here is not None
+    assert elsewhere is not None
+    assert here.count != elsewhere.count

@@ -2,10 +2,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
 
 import pytest
 
@@ -21,7 +23,7 @@ def url(tmp_path):
     serve = ["serve", "--port", str(port), "--database", database, "--allow-defects"]
     with subprocess.Popen([*CLINIC, *serve]) as process:
         url = f"http://127.0.0.1:{port}"
-        _wait_until_ready(url)
+        _until(lambda: _ready(url))
         yield url
         process.terminate()
 
@@ -29,7 +31,9 @@ def url(tmp_path):
 def test_the_driver_sends_what_it_was_told_and_sums_up(url):
     asked = ["--rate=40", "--duration=3", "--patients=60", "--rating-delay=0.2", f"--url={url}"]
 
-    done = subprocess.run([*CLINIC, "traffic", *asked], capture_output=True, timeout=30, check=True)
+    done = subprocess.run(
+        [*CLINIC, "traffic", *asked], capture_output=True, timeout=110, check=True
+    )
 
     summary = json.loads(done.stdout)
     assert 70 < summary["visits"] < 180
@@ -40,15 +44,15 @@ def test_the_driver_sends_what_it_was_told_and_sums_up(url):
     assert summary["unreachable"] == 0
 
 
-def test_patients_are_unhappy_with_errors_and_the_driver_ends_cleanly_when_told(url):
+def test_patients_are_unhappy_with_errors_and_the_driver_ends_cleanly_when_told(url, tmp_path):
     defect = json.dumps({"name": "outage", "on": True}).encode()
     urllib.request.urlopen(f"{url}/defects", defect).close()
     asked = ["--rate=40", "--duration=60", "--rating-delay=0.1", f"--url={url}"]
 
     with subprocess.Popen([*CLINIC, "traffic", *asked], stdout=subprocess.PIPE) as driver:
-        time.sleep(2.5)
+        _until(lambda: _ratings(tmp_path / "clinic.sqlite3") >= 30)
         os.kill(driver.pid, signal.SIGTERM)
-        summary = json.loads(driver.communicate(timeout=15)[0])
+        summary = json.loads(driver.communicate(timeout=60)[0])
 
     assert driver.returncode == 0
     assert summary["failed"] == summary["visits"] > 0
@@ -65,15 +69,24 @@ def test_a_running_clinic_passes_validation_and_an_absent_one_does_not(url):
 
 def _validate(url):
     command = [*CLINIC, "validate", "staging", f"--url={url}"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
 
 
-def _wait_until_ready(url):
-    for _ in range(100):
-        try:
-            urllib.request.urlopen(f"{url}/health/ready").close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the clinic did not come up in ten seconds")
+def _ready(url):
+    try:
+        urllib.request.urlopen(f"{url}/health/ready").close()
+    except OSError:
+        return False
+    return True
+
+
+def _ratings(database):
+    with closing(sqlite3.connect(database, timeout=60)) as beside:
+        return beside.execute("SELECT count(*) FROM ratings").fetchone()[0]
+
+
+def _until(holds):
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(0.05)

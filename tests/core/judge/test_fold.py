@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from phasegate.core.evidence import Arm, Outcome, Position, StoredTally, Tally
 from phasegate.core.judge.fold import fold, judge_guards, start, withdraw
 from phasegate.core.plan import Plan
+from phasegate.core.stretch import Stretch
 
 TRIALS = {("alpha", name, 1): 2500 for name in ("router", "triage")}
 
@@ -152,6 +153,72 @@ def test_the_order_of_rows_that_became_readable_together_changes_nothing(order, 
         ]
 
     assert wealth(order) == pytest.approx(wealth(list(range(8))), abs=1e-9)
+
+
+EARLIER = {
+    ("alpha", "router", 1): (
+        Stretch(exposure=500, until=90.0),
+        Stretch(exposure=1500, until=200.0),
+    )
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), cuts=st.lists(st.integers(0, 120), max_size=6))
+def test_how_late_rows_are_cut_into_calls_changes_nothing(plan: Plan, seed: int, cuts) -> None:
+    rows = rows_of(seed, 120)
+    edges = [0, *sorted(cuts), 120]
+
+    ledger = start()
+    for a, b in pairwise(edges):
+        ledger = fold(plan, ledger, TRIALS, rows[a:b], earlier=EARLIER)
+
+    assert ledger == fold(plan, start(), TRIALS, rows, earlier=EARLIER)
+
+
+@settings(max_examples=40, deadline=None)
+@given(order=st.permutations(list(range(12))), newly=st.lists(st.integers(0, 3), min_size=12))
+@pytest.mark.parametrize("margin", [0.0, 0.05])
+@pytest.mark.parametrize("graded", [False, True])
+def test_rows_of_two_exposures_that_became_readable_together_have_no_order(
+    order, newly, margin: float, graded: bool
+) -> None:
+    from phasegate.core.judge.account import Account
+    from phasegate.core.judge.setup import Setup
+    from phasegate.core.judge.terms import Terms
+
+    terms = Terms(allowed=None, margin=margin, alpha=0.01, ticks=10, graded=graded)
+    scale = (0.0, 1.0) if graded else None
+    setup = Setup(terms=(terms,), block_s=30, arms=0.01, grace_s=0, scale=scale)
+
+    def evidence(places: list[int]) -> list[float]:
+        account = Account.opened(setup)
+        for group in range(2):
+            for place in places:
+                tally = Tally(
+                    run="r1",
+                    phase="alpha",
+                    component="router",
+                    attempt=1,
+                    series="error_rate",
+                    arm=Arm.TREATMENT if place % 2 else Arm.CONTROL,
+                    bucket=60,
+                    seen=3,
+                    bad=0 if graded else newly[place],
+                    subjects=3,
+                    subjects_bad=0 if graded else newly[place],
+                    at_risk=3,
+                    newly_bad=0 if graded else newly[place],
+                    total=float(newly[place]),
+                    writer="w1",
+                    sequence=place,
+                )
+                account.add(tally, 7 + group, 2500, then=500 if place % 3 else None)
+        account = account.settled()
+        guard = account.guards[0]
+        return [guard.peak, guard.relative.log_total, account.ratio.log_total]
+
+    assert evidence(order) == pytest.approx(evidence(list(range(12))), abs=1e-9)
 
 
 def test_folding_leaves_the_ledger_it_was_given_as_it_was(plan: Plan) -> None:

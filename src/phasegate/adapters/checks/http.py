@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import httpx
 
+from phasegate.adapters.unanswered import unanswered
 from phasegate.ports import Exercise, Unavailable
 
 
@@ -21,7 +22,7 @@ class HttpCheck:
         try:
             answer = httpx.get(options["url"], timeout=min(deadline_s, 10.0))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Unavailable(f"no answer ({type(error).__name__})") from error
+            raise Unavailable(unanswered(options["url"], error)) from error
         took = answer.elapsed.total_seconds() * 1000
         has = options.get("contains", "") in answer.text
         good = answer.status_code == wanted and has

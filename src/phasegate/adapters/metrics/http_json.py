@@ -10,6 +10,7 @@ import httpx
 
 from phasegate.adapters.metrics import rows
 from phasegate.adapters.metrics.credentials import Reached, reach
+from phasegate.adapters.unanswered import unanswered
 from phasegate.core.plan import Metric
 from phasegate.ports import ArmCount, CountQuestion, NoData, Unavailable
 
@@ -80,4 +81,4 @@ def _answer(metric: Metric, reached: Reached) -> object:
             value: object = answer.json()
             return value
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise Unavailable(f"{metric.name}: no answer ({type(error).__name__})") from error
+        raise Unavailable(f"{metric.name}: {unanswered(reached.url, error)}") from error

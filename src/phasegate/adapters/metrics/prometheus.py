@@ -16,6 +16,7 @@ import httpx
 from phasegate.adapters.metrics import rows
 from phasegate.adapters.metrics.credentials import Reached, endpoint_of
 from phasegate.adapters.metrics.increases import increases
+from phasegate.adapters.unanswered import place, unanswered
 from phasegate.core.evidence import Arm
 from phasegate.core.plan import Metric
 from phasegate.flags.document import OFF, ON
@@ -137,10 +138,11 @@ def _asked(metric: Metric, reached: Reached, kind: str, given: Mapping[str, str]
         with reached.client() as client:
             answer = client.post(f"{reached.url.rstrip('/')}/api/v1/{kind}", data=dict(given))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unavailable(f"{metric.name}: no answer ({type(error).__name__})") from error
+        raise Unavailable(f"{metric.name}: {unanswered(reached.url, error)}") from error
     told = _content(answer)
     if not isinstance(told, dict) or told.get("status") != "success":
-        raise Unavailable(f"{metric.name}: {_refusal(answer.status_code, told)}")
+        refusal = _refusal(answer.status_code, told)
+        raise Unavailable(f"{metric.name}: {place(reached.url)} {refusal}")
     if told.get("warnings"):
         # Some of what was to be asked did not answer: the rest may be the healthy half.
         raise Unavailable(f"{metric.name}: the answer is incomplete, as its warnings say")
@@ -163,8 +165,8 @@ def _content(answer: httpx.Response) -> object:
 
 def _refusal(status: int, told: object) -> str:
     if not isinstance(told, dict):
-        return f"it answered {status}"
-    return f"it answered {status}, {told.get('errorType')}: {str(told.get('error'))[:200]}"
+        return f"answered {status}, and not as Prometheus does; see whether that is its address"
+    return f"answered {status}, {told.get('errorType')}: {str(told.get('error'))[:200]}"
 
 
 def _is_series(found: object) -> TypeGuard[Found]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -20,6 +21,9 @@ ARMS = {
     Arm.CONTROL.value: Arm.CONTROL,
 }
 """What a row may say of its arm: the flag's variant, or the arm."""
+
+NAMED = re.compile(r":(?:since|until)\b|\{(?:since|until)\}")
+"""How a query of SQL or of an address says which steps it is asked for."""
 
 Row = Mapping[str, object]
 
@@ -47,7 +51,8 @@ def counts(asked: CountQuestion, rows: Sequence[Row]) -> list[ArmCount]:
     A row has `bucket` (Unix seconds, or a time, in UTC where it has no zone), `variant` or `arm`,
     `seen`, and the column that the metric calls bad or good. Rows of other variants are left out,
     and rows of one arm and bucket are added up. Raises NoData without any row, Unavailable for
-    rows that cannot be read.
+    rows that cannot be read, and for one from outside the steps where the query names them: its
+    bucket is coarser than a step, so that nobody knows which part of it was counted.
     """
     if not rows:
         raise NoData(f"{asked.metric.name}: the source has counted nothing for {asked.component}")
@@ -66,7 +71,7 @@ def _counts(asked: CountQuestion, rows: Sequence[Row]) -> Iterator[tuple[Arm, in
     for row in rows:
         arm = ARMS.get(str(row.get("variant", row.get("arm"))).lower())
         bucket = _second(asked, row)
-        if arm is None or not asked.since <= bucket < asked.until:
+        if arm is None or not _belongs(asked, bucket):
             continue
         seen, part = _whole(asked, row, "seen"), _whole(asked, row, column)
         if part > seen:
@@ -74,6 +79,19 @@ def _counts(asked: CountQuestion, rows: Sequence[Row]) -> Iterator[tuple[Arm, in
         bad = seen - part if asked.metric.good is not None else part
         if seen:
             yield arm, bucket, seen, bad
+
+
+def _belongs(asked: CountQuestion, bucket: int) -> bool:
+    if asked.since <= bucket < asked.until:
+        return True
+    if named := NAMED.search(asked.metric.query or ""):
+        raise _odd(
+            asked,
+            f"a bucket begins at {bucket}, outside the {asked.since} to {asked.until} that it was "
+            f"asked for by {named[0]}; make buckets of one step, which has {asked.step} s, or of "
+            "a part of one [bucket-coarse]",
+        )
+    return False
 
 
 def _column(metric: Metric) -> str:

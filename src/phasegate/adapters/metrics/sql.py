@@ -99,7 +99,8 @@ class SqlSource:
             with engine.connect() as connection:
                 found = _found(connection, query, bound)
         except SQLAlchemyError as error:
-            raise Unavailable(f"{metric.name}: {_told(error)}") from error
+            name = metric.endpoint or metric.source
+            raise Unavailable(f"{metric.name}: {_told(name, engine.url, error)}") from error
         if len(found) > MOST_ROWS:
             raise Unavailable(
                 f"{metric.name}: the query returns more than {MOST_ROWS} rows; "
@@ -159,7 +160,12 @@ def _read_only(statement: str) -> Any:
     return say
 
 
-def _told(error: SQLAlchemyError) -> str:
+def _told(name: str, url: URL, error: SQLAlchemyError) -> str:
     """Say what went wrong without the URL, the query's parameters, or what a driver may quote."""
-    cause = error.__cause__ or error
-    return f"the database did not answer the query ({type(cause).__name__})"
+    cause = type(error.__cause__ or error).__name__
+    port = f":{url.port}" if url.port else ""
+    at = f" at {url.host}{port}" if url.host else ""
+    return (
+        f"the database {name}{at} did not answer the query ({cause}). See whether it runs there, "
+        "whether its user may read, and try the query by hand [no-answer]"
+    )

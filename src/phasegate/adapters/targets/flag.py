@@ -11,6 +11,7 @@ from phasegate.adapters.targets import elsewhere
 from phasegate.core.event import ENGINE, chain
 from phasegate.flags.document import FlagState, document
 from phasegate.flags.journal import Journal, log_of, read
+from phasegate.flags.order import Order, count_of
 from phasegate.flags.rendering import rendered
 from phasegate.ports import Fence, Publisher, Reach, Store, Wanted
 
@@ -47,6 +48,7 @@ class FlagTarget:
         self._read_back = read_back
         self._server = server
         self._journals: dict[str, Journal] = {}
+        self._secret: bytes | None = None
         # Reading and publishing are one act. Apart, a kill and a rollback in two threads could
         # each publish without the other under the same version, and one of them would be lost.
         self._one_at_a_time = Lock()
@@ -77,7 +79,12 @@ class FlagTarget:
         # People's changes first: whoever has a version then has all that was put before it.
         journal = self._journal(environment)
         version, states = self._store.flag_states(environment)
-        return Wanted(version=version + journal.number, states=tuple(states), journal=journal)
+        return Wanted(
+            version=version + journal.number,
+            states=tuple(states),
+            journal=journal,
+            count=self._count(environment),
+        )
 
     def serve(self, environment: str, wanted: Wanted) -> None:
         """Serve what was read; nothing happens where it, or something newer, is served already."""
@@ -108,7 +115,8 @@ class FlagTarget:
         """
         wanted = self.wanted(environment)
         shown = _less(wanted.states, self.held_back(environment))
-        return wanted.version, rendered(environment, wanted.version, shown, wanted.journal)
+        order = _order(wanted)
+        return wanted.version, rendered(environment, wanted.version, shown, wanted.journal, order)
 
     def reach(self, environment: str) -> Reach:
         """Say how far flags have come from this server, in the store's versions."""
@@ -152,7 +160,7 @@ class FlagTarget:
         if before:
             ahead = before.published - before.wanted.version
             published = max(version + ahead, before.published + 1)
-        whole = rendered(environment, published, shown, wanted.journal)
+        whole = rendered(environment, published, shown, wanted.journal, _order(wanted))
         self._publisher.publish(environment, published, whole)
         self._served[environment] = _Served(wanted=wanted, published=published, shown=shown)
 
@@ -179,11 +187,21 @@ class FlagTarget:
         served = self._served.get(environment)
         return served.published - served.wanted.version if served else 0
 
+    def _count(self, environment: str) -> str:
+        if self._secret is None:
+            self._secret = self._store.secret("flags")
+        return count_of(self._secret, environment)
+
     def _journal(self, environment: str) -> Journal:
         before = self._journals.get(environment, Journal())
         journal = read(self._store.events(log_of(environment), before.number), before)
         self._journals[environment] = journal
         return journal
+
+
+def _order(wanted: Wanted) -> Order:
+    """Return the place of what is wanted: by the store's version, whatever was held back here."""
+    return Order(count=wanted.count, number=wanted.version)
 
 
 def _why_not(served: Mapping[str, Any], key: str, wanted: Mapping[str, Any]) -> str:

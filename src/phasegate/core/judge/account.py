@@ -7,12 +7,14 @@ cut into calls. Mutable for speed; `fold` copies an account before it changes it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from phasegate.core.evidence import Arm, Tally
-from phasegate.core.judge import means, ratio, share
+from phasegate.core.judge import aside, means, ratio, share
+from phasegate.core.judge.aside import Aside
 from phasegate.core.judge.bets import Wealth
-from phasegate.core.judge.counts import Arms, Block, Counts, Part
+from phasegate.core.judge.counts import Arms, Block, Counts
 from phasegate.core.judge.setup import Setup
 from phasegate.core.judge.share import ShareGuard
 from phasegate.core.judge.terms import Terms
@@ -29,6 +31,7 @@ class Account:
 
     setup            what it is judged by; guards, one for each of its terms.
     group, exposure  of the open batch; `batch` what it holds, `block` the open block.
+    aside            what came of earlier exposures in the open group, by exposure.
     batch_tick       how many blocks after the first one a mean's batch began.
     first, tick      first block seen, and how many blocks later the newest began.
     observed         treated observations, with those of nobody in particular.
@@ -47,6 +50,7 @@ class Account:
     treated: Counts = field(default_factory=Counts)
     control: Counts = field(default_factory=Counts)
     batch: Block = field(default_factory=Block)
+    aside: Mapping[int, Aside] = field(default_factory=lambda: aside.NONE)
     block: Block = field(default_factory=Block)
     group: int = UNSEEN
     exposure: int = 0
@@ -91,12 +95,22 @@ class Account:
         copy.treated, copy.control = _counts(self.treated), _counts(self.control)
         copy.batch, copy.block = _block(self.batch), _block(self.block)
         copy.values = _values(self.values)
+        copy.aside = aside.copied(self.aside)
         return copy
 
-    def add(self, tally: Tally, group: int, exposure: int, *, confirmed: bool = True) -> None:
+    def add(
+        self,
+        tally: Tally,
+        group: int,
+        exposure: int,
+        *,
+        confirmed: bool = True,
+        then: int | None = None,
+    ) -> None:
         """Add a tally of the group; exposure in basis points, 0 where it is not known.
 
         confirmed  the exposure was read back at the target.
+        then       the exposure under which it was seen, where that is another, earlier one.
         """
         wrong = self.setup.fault(tally)
         if wrong:
@@ -106,28 +120,44 @@ class Account:
             return
         at = moment(tally, group)
         self._hear(tally, at)
-        if group != self.group or exposure != self.exposure:
+        if group != self.group:
             self._end_group()
-        if exposure != self.exposure or not confirmed:
-            self.even_from = max(self.even_from, at + self.setup.grace_s)
-        self.group, self.exposure = group, exposure
+        if then is None:
+            if exposure != self.exposure or not confirmed:
+                self._expose(exposure, at)
+            self._count(tally, at, self)
+        else:
+            self._count(tally, at, self._aside(then))
+        self.group = group
+
+    def _expose(self, exposure: int, at: int) -> None:
+        if exposure != self.exposure:
+            self._end_batch()
+        self.exposure = exposure
+        self.even_from = max(self.even_from, at + self.setup.grace_s)
+
+    def _count(self, tally: Tally, at: int, into: Account | Aside) -> None:
         self._turn_to(at)
         treatment = tally.arm is Arm.TREATMENT
         part = self.setup.part(tally)
         (self.treated if treatment else self.control).add(part)
         if part.at_risk or part.newly_bad or part.again_bad:
-            self._gather(part, treatment=treatment)
+            if not into.batch.at_risk:
+                into.batch_tick = self.tick
+            into.batch.add(part, treatment=treatment)
+            self.block.add(part, treatment=treatment)
         if self.setup.arms and at >= self.even_from:
-            self.came += tally.subjects
-            self.came_treated += tally.subjects if treatment else 0
+            into.came += tally.subjects
+            into.came_treated += tally.subjects if treatment else 0
         if self.setup.valued:
             self.values.add(tally.seen, tally.total)
 
-    def _gather(self, part: Tally | Part, *, treatment: bool) -> None:
-        if not self.batch.at_risk:
-            self.batch_tick = self.tick
-        self.batch.add(part, treatment=treatment)
-        self.block.add(part, treatment=treatment)
+    def _aside(self, exposure: int) -> Aside:
+        found = self.aside.get(exposure)
+        if found is None:
+            found = Aside()
+            self.aside = {**self.aside, exposure: found}
+        return found
 
     def _hear(self, tally: Tally, at: int) -> None:
         if tally.arm is Arm.TREATMENT and tally.seen:
@@ -142,6 +172,7 @@ class Account:
         if self._rests:
             return self
         account = _account(self)
+        account.aside = aside.copied(self.aside)
         account._end_group()
         return account
 
@@ -149,7 +180,7 @@ class Account:
     def _rests(self) -> bool:
         """The end of the open group would change nothing, as when a second brought no harm."""
         news = self.batch.worth_a_look or self.batch.newly_bad or self.setup.graded
-        return not (self.came or news)
+        return not (self.came or self.aside or news)
 
     def capped(self) -> Account:
         """Return the account without what a guilty neighbour may have added to it.
@@ -165,15 +196,18 @@ class Account:
 
     def _end_group(self) -> None:
         """Look at the arms, which are complete now, and at what their comparison has grown to."""
-        self._weigh_arms()
+        self._end_batch(self._end_aside() if self.aside else False)
+
+    def _end_batch(self, looked: bool = False) -> None:
+        self._weigh_arms(self, self.exposure)
         if self.setup.graded and not means.whole(self.batch):
             # Half a batch waits for its other arm, and not for news: but it must not grow old.
             if self.batch_tick < self.tick:
                 self.batch = Block()
-            return
-        looked = self.batch.worth_a_look
-        if looked or self.batch.newly_bad or self.setup.graded:
-            self._pay()
+        else:
+            looked |= self.batch.worth_a_look
+            if self.batch.worth_a_look or self.batch.newly_bad or self.setup.graded:
+                self._pay()
         if not looked or self.uneven:
             return
         self.guards = tuple(
@@ -181,23 +215,40 @@ class Account:
             for guard, terms in zip(self.guards, self.setup.terms, strict=True)
         )
 
-    def _weigh_arms(self) -> None:
-        if not self.came:
+    def _end_aside(self) -> bool:
+        """Weigh and pay for what came of earlier exposures; True if that is worth a look."""
+        looked, waiting = False, {}
+        for exposure, one in self.aside.items():
+            self._weigh_arms(one, exposure)
+            if self.setup.graded and not means.whole(one.batch):
+                if one.batch_tick >= self.tick:
+                    waiting[exposure] = one
+                continue
+            looked |= one.batch.worth_a_look
+            self._compare(one.batch, exposure)
+        self.aside = waiting or aside.NONE
+        return looked
+
+    def _weigh_arms(self, new: Account | Aside, exposure: int) -> None:
+        if not new.came:
             return
-        control = self.came - self.came_treated
-        self.ratio = ratio.arrived(self.ratio, self.exposure, self.came_treated, control)
-        self.came = self.came_treated = 0
+        control = new.came - new.came_treated
+        self.ratio = ratio.arrived(self.ratio, exposure, new.came_treated, control)
+        new.came = new.came_treated = 0
         if not self.uneven and ratio.broken(self.ratio, self.setup.arms):
-            self.uneven = ratio.told(self.treated, self.control, self.exposure)
+            self.uneven = ratio.told(self.treated, self.control, exposure)
 
     def _pay(self) -> None:
-        if self.batch.empty:
+        self._compare(self.batch, self.exposure)
+        self.batch = Block()
+
+    def _compare(self, batch: Block, exposure: int) -> None:
+        if batch.empty:
             return
         self.guards = tuple(
-            share.compare(guard, terms, self.tick, self.exposure, self.batch, self.arms)
+            share.compare(guard, terms, self.tick, exposure, batch, self.arms)
             for guard, terms in zip(self.guards, self.setup.terms, strict=True)
         )
-        self.batch = Block()
 
     def _turn_to(self, bucket: int) -> None:
         """Begin the bucket's block; a row of an earlier block belongs to the open one."""

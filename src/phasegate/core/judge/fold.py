@@ -17,6 +17,12 @@ from phasegate.core.judge.level import Streak
 from phasegate.core.judge.rules import Rule, gate_rules, guard_rules
 from phasegate.core.judge.setup import fault
 from phasegate.core.plan import Plan
+from phasegate.core.stretch import Stretch, in_force
+
+Earlier = Mapping[tuple[str, str, int], Sequence[Stretch]]
+"""Exposures that are over, oldest first, by (phase, component, attempt)."""
+
+NO_EARLIER: Earlier = MappingProxyType({})
 
 __all__ = ["Ledger", "fold", "judge_gates", "judge_guards", "start", "withdraw"]
 
@@ -27,6 +33,8 @@ def fold(
     trials: Mapping[tuple[str, str, int], int],
     stored: Sequence[StoredTally],
     unconfirmed: Collection[tuple[str, str, int]] = (),
+    *,
+    earlier: Earlier = NO_EARLIER,
 ) -> Ledger:
     """Return the ledger after these rows.
 
@@ -35,10 +43,12 @@ def fold(
     stored  rows in the order of their positions, all behind the ledger's.
     unconfirmed  trials whose exposure was asked for and not yet read back: the size of their arms
                  says nothing.
+    earlier  what was in force before, of trials whose exposure has changed. A row that was seen
+             then is compared under that exposure, however late it became readable.
 
     How the rows are cut into calls changes nothing. ValueError for rows out of order.
     """
-    folding = _Folding(plan, ledger, trials, unconfirmed)
+    folding = _Folding(plan, ledger, trials, unconfirmed, earlier)
     for row in stored:
         folding.add(row)
     return folding.ledger()
@@ -66,8 +76,11 @@ class _Folding:
         ledger: Ledger,
         trials: Mapping[tuple[str, str, int], int],
         unconfirmed: Collection[tuple[str, str, int]],
+        earlier: Earlier,
     ) -> None:
         self._plan, self._trials, self._unconfirmed = plan, trials, unconfirmed
+        self._earlier = earlier
+        self._lags = {metric.name: metric.lag.total_seconds() for metric in plan.metrics}
         self._budget: Budget = allocate(plan)
         self._ledger = ledger
         self._position: Position = ledger.position
@@ -114,7 +127,26 @@ class _Folding:
     def _add(self, key: AccountKey, row: StoredTally) -> None:
         group = row.position.ripe_ms
         account, exposure, confirmed = self._open.get(key) or self._opened(key, group)
-        account.add(row.tally, group, exposure, confirmed=confirmed)
+        then = self._then(row, account, exposure) if key[:3] in self._earlier else None
+        account.add(row.tally, group, exposure, confirmed=confirmed, then=then)
+
+    def _then(self, row: StoredTally, account: Account, exposure: int) -> int | None:
+        """Return the exposure under which a row was seen, where that is another than now.
+
+        A row that came about when it should tells by that when it was seen: clocks of applications
+        may be wrong. One that came much later has its own word alone. Either may be of any moment
+        of a block, since sources count by the block.
+        """
+        if not exposure:
+            return None
+        tally, came = row.tally, row.position.ripe_ms / 1000
+        due = came - self._lags.get(tally.series.partition(">")[0], 0.0)
+        block = account.setup.block_s
+        prompt = due - tally.bucket <= account.setup.grace_s
+        last = max(due if prompt else tally.bucket, tally.bucket) + block
+        earlier = self._earlier[tally.phase, tally.component, tally.attempt]
+        then = in_force(earlier, exposure, tally.bucket, last)
+        return None if then == exposure else then
 
     def _opened(self, key: AccountKey, group: int) -> tuple[Account, int, bool]:
         known = self._ledger.to_go_on(key, group)

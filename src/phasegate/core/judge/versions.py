@@ -11,17 +11,18 @@ from types import MappingProxyType
 
 METHODS: Mapping[str, int] = MappingProxyType(
     {
-        "relative": 2,
-        "repeat": 1,
+        "relative": 3,
+        "repeat": 2,
         "absolute": 2,
         "system": 2,
-        "means": 3,
+        "means": 4,
         "rates": 1,
-        "arms": 1,
+        "arms": 2,
         "shown": 1,
         "cases": 1,
         "level": 1,
         "sentinel": 1,
+        "steps": 1,
     }
 )
 
@@ -33,3 +34,30 @@ def changed(recorded: Mapping[str, object]) -> tuple[str, ...]:
         for name, now in METHODS.items()
         if recorded.get(name) != now
     )
+
+
+EARLIER = 3
+"""The version of `relative` from which on late evidence is compared under the exposure of its time.
+
+What was exposed under one before is judged as it was then, so that its replay agrees.
+"""
+
+
+AGING = 1
+"""The version of `steps` from which on what was proven before a phase grows old."""
+
+
+def knows_earlier(body: Mapping[str, object]) -> bool:
+    """Say whether an event is of a version that compares late evidence under earlier exposures."""
+    return _knows(body, "relative", EARLIER)
+
+
+def knows_aging(body: Mapping[str, object]) -> bool:
+    """Say whether an event is of a version to which what was proven before a phase grows old."""
+    return _knows(body, "steps", AGING)
+
+
+def _knows(body: Mapping[str, object], method: str, least: int) -> bool:
+    methods = body.get("methods")
+    version = methods.get(method) if isinstance(methods, Mapping) else None
+    return isinstance(version, int) and version >= least

@@ -11,6 +11,7 @@ from phasegate.core.review.conditions import (
     gates_and_guards_leave_room,
     rates_fit_into_blocks,
 )
+from phasegate.core.review.counts import counts_are_of_steps
 from phasegate.core.review.exposure import control_exists, exposures_grow
 from phasegate.core.review.names import (
     case_files_are_inside,
@@ -28,6 +29,7 @@ RULES: tuple[Callable[[Plan], Iterator[Problem]], ...] = (
     flags_are_single,
     names_are_known,
     endpoints_are_known,
+    counts_are_of_steps,
     case_files_are_inside,
     phases_are_whole,
     hazards_are_guarded,
