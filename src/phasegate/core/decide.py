@@ -493,18 +493,26 @@ def _closed(s: Situation) -> Iterable[tuple[str, str]]:
             continue
         if judgement.outcome is not Outcome.PASS:
             yield name, judgement.sentence
-        elif _is_stale(s, judgement):
-            yield name, f"shown, but not seen any more: {judgement.sentence}"
+        elif old := _outdated(s, judgement):
+            yield name, f"shown, but {old}: {judgement.sentence}"
     for trial in s.run.trials.values():
         if trial.state is TrialState.WITHDRAWN:
             yield f"component {trial.component}", f"{trial.component} is withdrawn"
 
 
-def _is_stale(s: Situation, gate: Judgement) -> bool:
-    """A gate that live traffic has shown stays open only while the traffic is heard of."""
+def _outdated(s: Situation, gate: Judgement) -> str:
+    """Say why what live traffic has shown is not of what is exposed now; empty where it is.
+
+    A gate stays open only while the traffic is heard of, and it takes some of the last exposure:
+    of a metric whose outcomes come late, all that was told may be of an earlier stage.
+    """
     if gate.component == ENVIRONMENT or gate.last_seen is None:
-        return False
-    return _is_silent(s, gate, s.plan.blind_for)
+        return ""
+    if _is_silent(s, gate, s.plan.blind_for):
+        return "not seen any more"
+    since = s.run.watched_since
+    of_now = since is not None and gate.last_seen >= int(since.timestamp())
+    return "" if of_now else "not seen of the last exposure yet"
 
 
 def _unjudged(s: Situation) -> tuple[Judgement, ...]:
