@@ -180,7 +180,7 @@ class Account:
     def _rests(self) -> bool:
         """The end of the open group would change nothing, as when a second brought no harm."""
         news = self.batch.worth_a_look or self.batch.newly_bad or self.setup.graded
-        return not (self.came or self.aside or news)
+        return not (self.came or news or self.aside)
 
     def capped(self) -> Account:
         """Return the account without what a guilty neighbour may have added to it.
