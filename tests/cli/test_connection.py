@@ -96,3 +96,14 @@ def test_what_the_store_says_through_the_server_has_one_code(
     assert phasegate("run", "list").stderr == (
         "error: store db: it does not answer.\n    Nothing was changed.  [store-unreachable]\n"
     )
+
+
+def test_several_flaws_keep_their_codes_under_one_for_all(
+    server: Any, phasegate: Callable[..., Result]
+) -> None:
+    error = {"code": "flag-definition", "message": "a: x [flag-x]; b: y [flag-y]", "remedy": "Do."}
+    server.on("GET", "/api/v1/runs", {"error": error}, status=409)
+
+    assert phasegate("run", "list").stderr == (
+        "error: a: x [flag-x]; b: y [flag-y]\n    Do.  [flag-definition]\n"
+    )

@@ -179,6 +179,16 @@ def test_every_change_is_sent_with_its_reason(
     assert server.bodies(path) == [{**body, "reason": "as agreed"}]
 
 
+def test_a_flag_that_a_change_brought_about_is_told_to_be_new(
+    server: Any, event: Any, phasegate: Callable[..., Result]
+) -> None:
+    server.on("POST", "/api/v1/flags/crat/set", {**event(1, "flag_set", "ada"), "new": True})
+
+    told = phasegate("flag", "set", "crat", "25%", "--reason", "pilot").stdout
+
+    assert "crat is a new flag: nobody had created it, and no run exposes it\n" in told
+
+
 def test_killing_a_flag_names_what_goes_along(
     server: Any, event: Any, phasegate: Callable[..., Result]
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,18 @@ def test_status_says_what_a_rollback_waits_for(
 
     assert f"\n  waits: {waits}\n" in phasegate("run", "status").stdout
     assert f"\n  waits: {waits}\n" in phasegate("run", "why").stdout
+
+
+def test_status_says_why_a_metric_is_unseen(
+    under_way: Any, view: Any, phasegate: Callable[..., Result]
+) -> None:
+    at, why = "2030-01-01T12:00:00+00:00", "queue: no answer from 127.0.0.1:9090"
+    unseen = [{"metric": "queue", "at": at, "why": why}]
+    under_way.on("GET", "/api/v1/runs/checkout-1", view(unseen=unseen))
+
+    assert re.search(
+        rf"\n  unseen at \d\d:\d\d:\d\d: {re.escape(why)}\n", phasegate("run", "why").stdout
+    )
 
 
 def test_status_says_how_it_goes_on_after_a_rollback(

@@ -14,6 +14,7 @@ from phasegate.core.judge import fold as judge
 from phasegate.core.plan import Plan
 from phasegate.core.watching import exposures
 from phasegate.engine.counting import MOST_STEPS, MOST_WAITED, Counting
+from phasegate.engine.unseen import Silences
 from phasegate.ports import ArmCount, CountQuestion
 from phasegate.testing.checkout import NOON
 from phasegate.testing.dial import Dial
@@ -63,11 +64,13 @@ class Bench:
         self.counting = self.restarted()
 
     def restarted(self) -> Counting:
+        self.silences = Silences()
         self.counting = Counting(
             store=self.store,
             sources={"prometheus": self.prometheus, "sql": self.sql},
             executor=AtOnce(),
             clock=self.dial,
+            silences=self.silences,
             wake=self._wake,
         )
         return self.counting

@@ -149,3 +149,17 @@ def test_exposure_is_not_confirmed_while_a_prerequisite_is_off_for_everyone(
     assert "exposure_confirmed" not in plane.kinds(run)
     change(plane, "payments", "set", exposure=10_000)
     until(lambda: "exposure_confirmed" in plane.kinds(run))
+
+
+def test_setting_a_flag_that_nobody_knew_says_so(plane: Plane) -> None:
+    first = plane.post("/api/v1/flags/new_crat/set", {"exposure": 2500, "reason": "pilot"}).json()
+    again = plane.post("/api/v1/flags/new_crat/set", {"exposure": 5000, "reason": "more"}).json()
+
+    assert (first["new"], again["new"]) == (True, False)
+
+
+def test_what_cannot_be_an_environment_has_no_flags(plane: Plane, refused: Refused) -> None:
+    asked = {"exposure": 2500, "reason": "pilot"}
+
+    refused(plane.get("/api/v1/flags?environment=a%20b"), 400, "environment-form")
+    refused(plane.post("/api/v1/flags/cart/set?environment=%C3%BC", asked), 400, "environment-form")

@@ -7,6 +7,7 @@ from typing import IO, Any, Self  # click's own signature
 
 import click
 
+ONE = re.compile(r"\[[a-z]+(?:-[a-z]+)+\]")
 CODED = re.compile(r"(?s)(?P<message>.*\S)\s*\[(?P<code>[a-z]+(?:-[a-z]+)+)\]")
 """What an adapter says: its own code is at the end."""
 
@@ -28,7 +29,8 @@ class Failed(click.ClickException):
     @classmethod
     def told(cls, code: str, message: str, remedy: str) -> Self:
         """Return the error that somebody else tells of, under its own code where it has one."""
-        own = CODED.fullmatch(message)
+        # Several flaws in one message keep their codes beside them, under one for all.
+        own = CODED.fullmatch(message) if len(ONE.findall(message)) == 1 else None
         return cls(own["code"], own["message"], remedy) if own else cls(code, message, remedy)
 
 

@@ -76,6 +76,7 @@ def references(api: Connection, tree: Path, environment: str | None, as_json: bo
         print_json({"references": found, "nowhere": nowhere})
         return
     rows = [(key, place) for key in keys for place in found[key]]
-    print_table(("flag", "place"), rows)
+    if rows:
+        print_table(("flag", "place"), rows)
     if nowhere:
         click.echo(f"nowhere in {tree}: {', '.join(nowhere)}")

@@ -13,6 +13,7 @@ from phasegate.cli.connection import Connection, Raw
 from phasegate.cli.failing import unexpected
 from phasegate.cli.flags import environment, path, query
 from phasegate.cli.printing import print_json, print_table
+from phasegate.cli.values import Number
 from phasegate.cli.wording import exposure as shown_exposure
 from phasegate.core.plan import EVERYONE
 from phasegate.flags.document import OFF, ON, SHADOW
@@ -52,7 +53,10 @@ def list_flags(api: Connection, environment: str | None, as_json: bool) -> None:
         return
     meta = document.get("metadata", {})
     click.echo(f"{meta.get('flagSetId', '')}, version {meta.get('version', '?')}")
-    print_table(HEADS, (_cells(line) for line in lines))
+    if lines:
+        print_table(HEADS, (_cells(line) for line in lines))
+    else:
+        click.echo("no flag is served here; a run exposes them, or `phasegate flag create` does")
 
 
 @click.command()
@@ -98,7 +102,13 @@ def _print_record(record: Raw, dependents: list[str]) -> None:
 
 
 @click.command()
-@click.option("--days", default=30, show_default=True, help="How long without any change.")
+@click.option(
+    "--days",
+    type=Number(click.IntRange(1, 36_500), "number of days, like 30"),
+    default=30,
+    show_default=True,
+    help="How long without any change.",
+)
 @environment
 @options.as_json
 @options.connected
@@ -113,6 +123,9 @@ def stale(api: Connection, days: int, environment: str | None, as_json: bool) ->
     found = [one for one in raw.get("flags", []) if one.get("why")]
     if as_json:
         print_json({"flags": found})
+        return
+    if not found:
+        click.echo("no flag has outlived its purpose")
         return
     rows = [(str(one["key"]), str(one["owner"]), "; ".join(one["why"])) for one in found]
     print_table(("flag", "owner", "why"), rows)

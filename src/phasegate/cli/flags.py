@@ -79,6 +79,8 @@ def _tell(key: str, raw: Raw, *, as_json: bool) -> None:
         return
     event = shapes.event(raw)
     click.echo(f"{key}: {event.kind} (event {event.number} of {event.log})")
+    if raw.get("new"):
+        click.echo(f"{key} is a new flag: nobody had created it, and no run exposes it")
     along = raw.get("dependents") or []
     if along:
         click.echo(f"off along with it, because they require it: {', '.join(map(str, along))}")

@@ -10,7 +10,7 @@ from phasegate.cli import options, runs, shapes
 from phasegate.cli.connection import Connection
 from phasegate.cli.printing import print_json, print_table
 from phasegate.cli.values import EVENT
-from phasegate.cli.wording import event_line, exposure, seconds
+from phasegate.cli.wording import clock, event_line, exposure, seconds
 from phasegate.core.judge.words import percent
 from phasegate.core.run import TrialState
 
@@ -89,6 +89,7 @@ def headline(view: shapes.RunView) -> Iterator[str]:
     yield f"decision: {view.decision.verb} ({view.decision.rule})"
     yield from (f"  {reason}" for reason in view.decision.reasons)
     yield from (f"  waits: {what}" for what in view.unconfirmed)
+    yield from (f"  unseen at {clock(one.at)}: {one.why}" for one in view.unseen)
     yield from _withdrawn(view)
     budget = view.budget
     yield (

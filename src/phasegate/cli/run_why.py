@@ -53,6 +53,7 @@ def why(api: Connection, run: str | None, as_json: bool) -> None:
             "phase",
             "decision",
             "unconfirmed",
+            "unseen",
             "budget",
             "closed",
             "guards",

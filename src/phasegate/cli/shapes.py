@@ -65,6 +65,15 @@ class Decided:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unseen:
+    """A metric that its source did not tell lately, with the source's words."""
+
+    metric: str
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunView(RunLine):
     """Everything the server says about a run now."""
 
@@ -80,6 +89,7 @@ class RunView(RunLine):
     closed: Mapping[str, str]
     decision: Decided
     unconfirmed: tuple[str, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
 
     @property
     def current(self) -> PhaseLine | None:
@@ -106,6 +116,7 @@ def run_view(raw: Raw) -> RunView:
             "guards": tuple(_judgement(item) for item in raw["guards"]),
             "gates": tuple(_judgement(item) for item in raw["gates"]),
             "findings": tuple(_finding(item) for item in raw["findings"]),
+            "unseen": tuple(_unseen(item) for item in raw.get("unseen", ())),
             "unconfirmed": tuple(raw.get("unconfirmed", ())),
             "decision": Decided(
                 verb=raw["decision"]["verb"],
@@ -169,6 +180,10 @@ def _finding(raw: Raw) -> Finding:
             "at": datetime.fromisoformat(raw["at"]),
         }
     )
+
+
+def _unseen(raw: Raw) -> Unseen:
+    return Unseen(**{**_known(Unseen, raw), "at": datetime.fromisoformat(raw["at"])})
 
 
 def _known(kind: type, raw: Raw) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from phasegate.core.plan import Plan
 from phasegate.core.run import Run
 from phasegate.core.watching import Count, counted
 from phasegate.engine.background import tell_bug
+from phasegate.engine.unseen import Silences
 from phasegate.ports import (
     ArmCount,
     CountQuestion,
@@ -96,7 +97,9 @@ class Counting:
         executor: Executor,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
+        silences: Silences,
     ) -> None:
+        self._silences = silences
         self._store = store
         self._sources = sources
         self._executor = executor
@@ -152,16 +155,23 @@ class Counting:
     def _ask(self, key: Key, asked: CountQuestion) -> None:
         try:
             found = self._sources[asked.metric.source].counts(asked)
+            self._silences.heard(key[0], asked.metric.name, asked.component)
             if not self._store_all(key, asked, found):
                 self._go_on(key, asked)
         except NoData as error:
             log.info("not_counted", run=key[0], metric=asked.metric.name, why=str(error))
+            self._unseen(key[0], asked, error)
             self._go_on(key, asked)
         except Unavailable as error:
             log.warning("not_counted", run=key[0], metric=asked.metric.name, why=str(error))
+            self._unseen(key[0], asked, error)
         finally:
             with self._lock:
                 self._busy.discard(key)
+
+    def _unseen(self, run: str, asked: CountQuestion, error: Exception) -> None:
+        name, now = asked.metric.name, self._clock()
+        self._silences.tell(run, name, asked.component, str(error), now)
 
     def _go_on(self, key: Key, asked: CountQuestion) -> None:
         """Pass over steps that told nothing new, where one question may ask for no more."""

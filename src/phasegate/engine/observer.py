@@ -19,6 +19,7 @@ from phasegate.core.run import Run
 from phasegate.core.watching import polled
 from phasegate.engine.background import tell_bug
 from phasegate.engine.counting import Counting
+from phasegate.engine.unseen import Silences
 from phasegate.ports import Check, Exercise, MetricSource, NoData, Store, Unavailable
 
 TRY_AGAIN = timedelta(seconds=5)
@@ -68,8 +69,14 @@ class Observer:
         self._busy: set[tuple[str, str, str, int]] = set()
         self._read_at: dict[tuple[str, str, str], datetime] = {}
         self._lock = Lock()
+        self.silences = Silences()
         self._counting = Counting(
-            store=store, sources=sources, executor=readings, clock=clock, wake=wake
+            store=store,
+            sources=sources,
+            executor=readings,
+            clock=clock,
+            wake=wake,
+            silences=self.silences,
         )
 
     def stop(self) -> None:
@@ -180,9 +187,11 @@ class Observer:
         metric = plan.metric(condition.metric)
         try:
             value = self._sources[metric.source].read(metric, asked)
+            self.silences.heard(run.id, metric.name, "")
             self._store.add_evidence([self._level(run, phase, plan.series(condition), value)], [])
         except (Unavailable, NoData) as error:
             log.warning("level_unread", run=run.id, metric=metric.name, why=str(error))
+            self.silences.tell(run.id, metric.name, "", str(error), self._clock())
         finally:
             with self._lock:
                 self._busy.discard((run.id, phase.name, metric.name, READING))

@@ -85,13 +85,18 @@ def refused(before: Before, environment: str, draft: Draft) -> Refusal | None:
     if draft.kind not in _OF_ARCHIVED and before.is_archived(key):
         remedy = f"Restore it first: phasegate flag restore {key} --reason TEXT."
         return _refusal("flag-archived", f"{key} is archived", remedy)
-    return _RULES[draft.kind](before, key, draft)
+    unkeyed = None if key in before.known else _keyed(key)
+    return unkeyed or _RULES[draft.kind](before, key, draft)
+
+
+def _keyed(key: str) -> Refusal | None:
+    if _KEY.fullmatch(key) and not key.endswith(SHADOW):
+        return None
+    remedy = f"A key has at most 200 letters, digits, _ . and -, and does not end in {SHADOW}."
+    return _refusal("flag-key", f"{key[:80]!r} is no key of a flag", remedy)
 
 
 def _created(before: Before, key: str, draft: Draft) -> Refusal | None:
-    if not _KEY.fullmatch(key) or key.endswith(SHADOW):
-        remedy = f"A key has letters, digits, _ . and -, and does not end in {SHADOW}."
-        return _refusal("flag-key", f"{key!r} is no key of a flag", remedy)
     if key in before.known:
         state = "archived" if before.is_archived(key) else "there already"
         remedy = "Set or define it, restore it, or take another key."

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from phasegate import planfile, service
 from phasegate.core.audit import verify
+from phasegate.core.canonical import plain
 from phasegate.core.command import Refusal
 from phasegate.core.event import Event
 from phasegate.core.problem import Problem
@@ -127,7 +128,8 @@ class Api:
             remedy = "`phasegate run events` shows what has happened so far."
             raise Answer(409, "plan-read-differently", str(error), remedy) from error
         waits = await run_in_threadpool(self._engine.unconfirmed, view.run)
-        return as_json({**views.full(view), "unconfirmed": list(waits)})
+        unseen = [plain(one) for one in self._engine.unseen(view)]
+        return as_json({**views.full(view), "unconfirmed": list(waits), "unseen": unseen})
 
     async def events(self, request: Request) -> Response:
         """A run's log, from `?after=`."""

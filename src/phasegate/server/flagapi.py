@@ -25,6 +25,9 @@ from phasegate.server.asking import guarded, person_of, written_event
 from phasegate.server.bodies import FLAG_CHANGES, FlagBody, body_of
 from phasegate.wiring import Engine
 
+BRINGS_ABOUT = ("flag_set", "flag_scheduled")
+"""Changes that make a flag where there is none."""
+
 TAKES_ALONG = ("flag_killed", "flag_archived")
 """Changes after which flags that require this one are off as well."""
 
@@ -112,13 +115,27 @@ class FlagApi:
         await run_in_threadpool(self._engine.target.publish, environment)
         self._engine.wake()
         told = views.event(written)
+        if kind in BRINGS_ABOUT:
+            told["new"] = await run_in_threadpool(self._is_new, environment, content["flag"])
         if kind in TAKES_ALONG:
             held = await run_in_threadpool(service.journal, self._store, environment)
             told["dependents"] = list(sorted(dependents(held.requires, {content["flag"]})))
         return as_json(told)
 
+    def _is_new(self, environment: str, key: str) -> bool:
+        """Say whether the latest change brought a flag about, as that of a misspelt key does."""
+        events = self._store.events(log_of(environment))
+        states = self._store.flag_states(environment)[1]
+        changes = sum(event.body.get("flag") == key for event in events)
+        return changes == 1 and all(state.key != key for state in states)
+
     def _environment(self, request: Request) -> str:
-        return request.query_params.get("environment") or self._engine.settings.environment
+        """Return the environment that is asked about. Raises Answer for what cannot be one."""
+        named = request.query_params.get("environment") or self._engine.settings.environment
+        refusal = service.name_refused(named)
+        if refusal:
+            raise Answer(400, refusal.code, refusal.message, refusal.remedy)
+        return named
 
 
 def _given(body: FlagBody) -> dict[str, Any]:

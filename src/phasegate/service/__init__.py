@@ -3,6 +3,7 @@
 from phasegate.service.commanding import command
 from phasegate.service.flags import change_flag, flag_standings, flags_before, journal
 from phasegate.service.reading import load, runs
+from phasegate.service.refusals import name_refused
 from phasegate.service.starting import Rejected, StartRequest, start
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "flags_before",
     "journal",
     "load",
+    "name_refused",
     "runs",
     "start",
 ]

@@ -23,6 +23,7 @@ from phasegate.engine.presence import Presence
 from phasegate.engine.reconciler import Reconciler, View
 from phasegate.engine.retention import Retention
 from phasegate.engine.sentry import Sentry
+from phasegate.engine.unseen import Unseen
 from phasegate.flags.journal import log_of
 from phasegate.flags.wanted import wanted_flags
 from phasegate.ports import Publisher, Unavailable
@@ -117,6 +118,10 @@ class Engine:
             return self.target.unconfirmed(run.environment, wanted_flags(run))
         except Unavailable as error:
             return (str(error),)
+
+    def unseen(self, view: View) -> tuple[Unseen, ...]:
+        """Say why sources left metrics of a run unseen lately, as far as this server asked them."""
+        return self._observer.silences.since(view.run.id, view.at, view.plan.blind_for)
 
     def trouble(self) -> str | None:
         """Say what keeps this server from its work; None: nothing does."""

@@ -44,7 +44,11 @@ def duration(text: str) -> timedelta:
             raise Wrong("unit-unknown", f"{unit[:80]!r} is no unit of time", DURATION_REMEDY)
         total += _times(Decimal(number), UNITS[unit])
     if not timedelta(0) < total <= LONGEST:
-        raise Wrong("duration-range", f"{text[:80]!r} is out of range", "Stay within ten years.")
+        raise Wrong(
+            "duration-range",
+            f"{text[:80]!r} is out of range",
+            "Give more than nothing, and at most ten years.",
+        )
     return total
 
 
