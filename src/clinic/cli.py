@@ -80,6 +80,7 @@ def serve(
 @click.option("--unhappy-share", default=0.0, help="Share who rate badly whatever the answer.")
 @click.option("--unhappy-with", default="", help="Only those with the new version of this flag.")
 @click.option("--silent-share", default=0.0, help="Dangerous vitals behind harmless words.")
+@click.option("--most-at-once", default=0, help="Turn patients away beyond so many; 0: never.")
 def traffic(
     *,
     url: str,
@@ -92,6 +93,7 @@ def traffic(
     unhappy_share: float,
     unhappy_with: str,
     silent_share: float,
+    most_at_once: int,
 ) -> None:
     """Send patients to a clinic; ends by itself, or cleanly on SIGTERM."""
     from clinic.traffic.driver import Profile
@@ -109,6 +111,7 @@ def traffic(
         unhappy_share=unhappy_share,
         unhappy_with=unhappy_with,
         silent_share=silent_share,
+        most_at_once=most_at_once,
     )
     click.echo(json.dumps(_drive(profile), indent=2))
 

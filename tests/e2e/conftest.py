@@ -51,7 +51,7 @@ class Town:
         self.processes.until("the clinic is ready", lambda: answers(ready))
         self.processes.spawn(
             *("patients", "clinic", "traffic", "--url", self.clinic, "--rate", str(rate)),
-            *("--duration", str(duration), "--patients", "100000"),
+            *("--duration", str(duration), "--patients", "100000", "--most-at-once", "20"),
         )
 
     def start_run(self) -> str:

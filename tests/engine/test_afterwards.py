@@ -158,3 +158,21 @@ def test_it_is_measured(one: World) -> None:
     samples = {measure.name: measure.samples for measure in read}
 
     assert samples["phasegate_sentinels_after_end"] == (({"run": run}, 1),)
+
+
+def test_a_sentinel_that_came_just_before_the_end_and_was_not_judged_is_told(one: World) -> None:
+    run = completed(one)
+    (end,) = (event for event in one.store.events(run) if event.kind == "completed")
+    before = end.at.timestamp()
+
+    one.dial.now = end.at
+    told_then = Observation(
+        event="safety.critical",
+        subject=None,
+        attributes={"phasegate.component": "new_cart"},
+        at_s=before,
+    )
+    one.intake.take([told_then], before)
+    one.round()
+
+    assert one.loop.after_end == {run: 1}

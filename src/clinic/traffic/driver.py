@@ -1,4 +1,7 @@
-"""The traffic driver: visits arrive when they arrive, however slowly the clinic answers."""
+"""The traffic driver: visits arrive when they arrive, however slowly the clinic answers.
+
+Only where a bound is asked for are visits turned away that would come on top of so many.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ BOOKING_SHARE = 0.03
 class Profile:
     """What traffic to make. rate: visits per second. unhappy_share: content patients who rate
     as if they were not; unhappy_with: only those who got the new version of this component.
+    most_at_once: visits under way beyond which patients are turned away; 0: never.
     """
 
     url: str
@@ -35,6 +39,7 @@ class Profile:
     unhappy_share: float = 0.0
     unhappy_with: str = ""
     silent_share: float = 0.0
+    most_at_once: int = 0
 
 
 @dataclass
@@ -42,6 +47,7 @@ class Counts:
     """What happened so far; took_ms has one figure per answered request to /consultations."""
 
     visits: int = 0
+    turned_away: int = 0
     answered: int = 0
     refused: int = 0
     failed: int = 0
@@ -77,6 +83,7 @@ class Driver:
         self._known: list[Patient] = []
         self._drawn = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._visits: set[asyncio.Task[None]] = set()
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
@@ -117,7 +124,7 @@ class Driver:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopped.wait(), pause)
             if not self._stopped.is_set():
-                self._start(self._visit())
+                self._arrive()
             due += self._people.dice.expovariate(profile.rate)
 
     async def _finish(self) -> None:
@@ -129,10 +136,19 @@ class Driver:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _arrive(self) -> None:
+        if 0 < self.profile.most_at_once <= len(self._visits):
+            self.counts.turned_away += 1
+            return
+        visit = self._start(self._visit())
+        self._visits.add(visit)
+        visit.add_done_callback(self._visits.discard)
+
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _visit(self) -> None:
         self.counts.visits += 1

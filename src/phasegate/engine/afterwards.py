@@ -13,7 +13,7 @@ from datetime import datetime
 from phasegate.core.evidence import ENVIRONMENT, Arm, Position, Tally
 from phasegate.core.plan import MetricKind, Plan
 from phasegate.core.run import Run
-from phasegate.ports import ALL, Store
+from phasegate.ports import Store
 
 AT_ONCE = 10_000
 
@@ -38,11 +38,11 @@ class Afterwards:
 
     def heard(self, plan: Plan, run: Run, now: datetime) -> Heard:
         """Return what was heard since a run's end; nothing where it goes on. Raises Unavailable."""
-        if run.ended_at is None:
+        if run.ended_after is None:
             return {}
         sentinels = {one.name for one in plan.metrics if one.kind is MetricKind.SENTINEL}
-        end_ms, now_ms = _milliseconds(run.ended_at), _milliseconds(now)
-        known = self._read.get(run.id) or _Read(upto=Position(ripe_ms=end_ms, row=ALL), heard={})
+        now_ms = int(now.timestamp() * 1000)
+        known = self._read.get(run.id) or _Read(upto=run.ended_after, heard={})
         while rows := self._store.tallies(run.id, known.upto, now_ms, AT_ONCE):
             found = dict(known.heard)
             for row in rows:
@@ -76,7 +76,3 @@ def _remedy(run: Run, component: str) -> str:
     if trial is None or not trial.exposure:
         return "; nothing takes back what has ended"
     return f"; it is on for good: `phasegate flag kill {trial.flag}` takes it from everybody"
-
-
-def _milliseconds(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

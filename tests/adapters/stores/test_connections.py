@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,6 +114,45 @@ def test_a_call_that_takes_too_long_is_cut_off_and_named(
 
     holder.close()
     store.close()
+
+
+def test_a_server_that_is_stalled_in_a_write_keeps_nobody_from_deciding(
+    url: str, until: Until
+) -> None:
+    stalled, other = PostgresStore(url, deadline_s=0.5), PostgresStore(url, deadline_s=0.5)
+    stalled.attend({"demo": 1000})
+    # Nothing of its own oversees it, as nothing in a stalled process would.
+    held = stalled._pool.connect()
+    held.execute("BEGIN")
+    held.execute("UPDATE attended SET at_ms = 0 WHERE environment = 'demo'")
+
+    def attends() -> bool:
+        try:
+            other.attend({"demo": 2000})
+        except Unavailable:
+            return False
+        return True
+
+    until(attends)
+    with pytest.raises(psycopg.Error):
+        held.execute("COMMIT")
+    left = other.attended().leases["demo"]
+    assert left is not None
+    assert left > 1000
+    for store in (stalled, other):
+        store.close()
+
+
+def test_a_backup_that_takes_its_time_is_not_cut_off(url: str) -> None:
+    store = PostgresStore(url, deadline_s=0.2)
+    store.attend({"demo": 1000})
+
+    with store._database.snapshot() as reading:
+        time.sleep(0.5)
+        counted = list(reading.rows("SELECT count(*) FROM attended"))
+
+    store.close()
+    assert counted == [(2,)]
 
 
 def test_a_database_that_is_frozen_is_given_up_after_the_deadline(url: str) -> None:

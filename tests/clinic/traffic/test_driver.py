@@ -59,6 +59,19 @@ def test_patients_are_unhappy_with_errors_and_the_driver_ends_cleanly_when_told(
     assert summary["content_ratings"] < 0.3 * summary["ratings"]
 
 
+def test_patients_are_turned_away_where_more_would_be_there_at_once_than_was_asked_for(url):
+    asked = ["--rate=2000", "--duration=1", "--most-at-once=2", f"--url={url}"]
+
+    done = subprocess.run(
+        [*CLINIC, "traffic", *asked], capture_output=True, timeout=110, check=True
+    )
+
+    summary = json.loads(done.stdout)
+    assert summary["turned_away"] > 0
+    assert summary["visits"] > 0
+    assert 1500 < summary["visits"] + summary["turned_away"] < 2500
+
+
 def test_a_running_clinic_passes_validation_and_an_absent_one_does_not(url):
     here, gone = _validate(url), _validate("http://127.0.0.1:1")
 

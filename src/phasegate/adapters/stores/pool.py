@@ -30,11 +30,16 @@ GRACE_S = 0.5
 CONNECT_S = 4
 """How long connecting may take: less than the engine's lease, more than a busy machine needs."""
 
+IDLE_LIMIT = "-c idle_in_transaction_session_timeout"
+"""PostgreSQL ends the transaction of a server that is stalled in it. Its locks would else keep all
+other servers from deciding for as long as it is stalled."""
+
 TROUBLES: tuple[tuple[type[psycopg.Error], str, str], ...] = (
     (errors.DiskFull, "its disk is full; nothing was written. Make room", "store-full"),
     (errors.ReadOnlySqlTransaction, "it takes no writes. Name the primary", "store-read-only"),
     (errors.InsufficientPrivilege, "its role may not do that. Grant it", "store-not-allowed"),
     (errors.InvalidPassword, "it refuses the password. Name the right one", "store-not-allowed"),
+    (errors.IdleInTransactionSessionTimeout, "this server was stalled in a write", "store-slow"),
     (errors.QueryCanceled, "it took too long. See what keeps it busy", "store-slow"),
     (errors.LockNotAvailable, "others hold its locks. Wait", "store-busy"),
     (errors.TooManyConnections, "it has no connection left. Raise max_connections", "store-busy"),
@@ -79,11 +84,12 @@ class Pool:
     def own(self) -> Iterator[Connection]:
         """Lend a connection for work that may take long; it has no deadline."""
         with self._named(), self.connect() as connection:
-            connection.execute("SET statement_timeout = 0")
+            patient(connection)
             yield connection
 
     def connect(self) -> Connection:
         """Open a connection of the caller's own."""
+        limit_ms = int(self._deadline_s * 1000)
         return psycopg.connect(
             self._url,
             autocommit=True,
@@ -94,7 +100,7 @@ class Pool:
             keepalives_count=3,
             tcp_user_timeout=5000,
             application_name="phasegate",
-            options=f"-c statement_timeout={int(self._deadline_s * 1000)}",
+            options=f"-c statement_timeout={limit_ms} {IDLE_LIMIT}={limit_ms}",
         )
 
     def close(self) -> None:
@@ -156,6 +162,12 @@ class Pool:
                 ]
                 for connection in late:
                     cut(connection)
+
+
+def patient(connection: Connection) -> None:
+    """Let a connection take its time: for work that is long, and that nobody waits for."""
+    connection.execute("SET statement_timeout = 0")
+    connection.execute("SET idle_in_transaction_session_timeout = 0")
 
 
 def cut(connection: Connection) -> None:

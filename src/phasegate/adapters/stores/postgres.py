@@ -13,7 +13,7 @@ from psycopg import errors
 from phasegate.adapters.stores.database import Duplicate, Reading, Writing
 from phasegate.adapters.stores.listening import CHANNEL, Listening
 from phasegate.adapters.stores.migrations import migrate
-from phasegate.adapters.stores.pool import DEADLINE_S, Connection, Pool
+from phasegate.adapters.stores.pool import DEADLINE_S, Connection, Pool, patient
 from phasegate.adapters.stores.postgres_schema import PostgresSchema
 from phasegate.adapters.stores.rows import Row
 from phasegate.adapters.stores.sql_part import insert
@@ -34,9 +34,10 @@ class PostgresStore(SqlStore):
         super().__init__(PostgresDatabase(self._pool))
         try:
             with self._pool.lend(MIGRATION_S) as connection:
-                connection.execute("SET statement_timeout = 0")
+                patient(connection)
                 migrate(PostgresSchema(connection, self._pool.name))
                 connection.execute("RESET statement_timeout")
+                connection.execute("RESET idle_in_transaction_session_timeout")
         except BaseException:
             self.close()
             raise

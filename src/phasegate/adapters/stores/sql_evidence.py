@@ -49,9 +49,10 @@ class SqlEvidence(SqlRetention):
             found = self._read_for_good(run, asked)
         # Packs last: what is packed between the two readings is found twice, and never missed.
         packed = self._packed(run, since, upto_ms, most)
-        end = _position(packed[-1]) if packed else (-1, -1)
-        loose = [row for row in found if _position(row) > end]
-        return [rows.tally_of(row) for row in (*packed, *loose)[:most]]
+        if packed:
+            end = _position(packed[-1])
+            found = [*packed, *(row for row in found if _position(row) > end)]
+        return [rows.tally_of(row) for row in found[:most]]
 
     def _read_for_good(self, run: str, asked: Sequence[object]) -> list[rows.Row]:
         """Return rows read where nobody can write, and leave a mark of how far it was.

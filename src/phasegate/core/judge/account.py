@@ -169,12 +169,18 @@ class Account:
 
         It shares its counts with this one: the end of a group touches none of them.
         """
-        if not self.came and self.batch.empty and not self.aside:
+        if self._rests:
             return self
         account = _account(self)
         account.aside = aside.copied(self.aside)
         account._end_group()
         return account
+
+    @property
+    def _rests(self) -> bool:
+        """The end of the open group would change nothing, as when a second brought no harm."""
+        news = self.batch.worth_a_look or self.batch.newly_bad or self.setup.graded
+        return not (self.came or news or self.aside)
 
     def capped(self) -> Account:
         """Return the account without what a guilty neighbour may have added to it.

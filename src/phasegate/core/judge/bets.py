@@ -68,7 +68,7 @@ def release(wealth: Wealth, tick: int) -> Wealth:
     share = due / wealth.ticks
     pairs = zip(wealth.logs, wealth.late, strict=True)
     logs = tuple([_log_add(held, log(late * share)) if late else held for held, late in pairs])
-    return replace(wealth, logs=logs, released=wealth.released + due)
+    return Wealth(logs=logs, late=wealth.late, ticks=wealth.ticks, released=wealth.released + due)
 
 
 def step(wealth: Wealth, increments: Sequence[float]) -> Wealth:

@@ -62,8 +62,7 @@ class Counts:
         return self.recent_bad / self.recent_seen if self.recent_seen > 0 else 0.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Arms:
+class Arms(NamedTuple):
     """Both arms of a trial; read only."""
 
     treated: Counts

@@ -57,6 +57,8 @@ def increments(
     if not 0 < exposure < EVERYONE:
         return (0.0,) * len(RATIOS)
     return tuple(
-        not_bad * well + treated * ill + control * spared
-        for well, ill, spared in factors(exposure, margin)
+        [
+            not_bad * well + treated * ill + control * spared
+            for well, ill, spared in factors(exposure, margin)
+        ]
     )

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import ceil
 
 from phasegate.core.plan import Comparison, Condition, Metric, MetricKind, Phase, Plan
 
 COUNTED_KINDS = (MetricKind.SHARE, MetricKind.QUANTILE, MetricKind.MEAN, MetricKind.RATE)
+
+TERMS = {
+    MetricKind.MEAN: "number",
+    MetricKind.RATE: "per hour",
+    MetricKind.LEVEL: "number",
+    MetricKind.SENTINEL: "number",
+}
 
 HOUR = 3600
 
@@ -51,6 +59,18 @@ class Rule:
     def stated(self, share: float) -> float:
         """Return a bad share in the metric's own terms."""
         return self.ends[0] + (self.ends[1] - self.ends[0]) * share
+
+    @cached_property
+    def bound(self) -> float | None:
+        """The bound in the metric's own terms."""
+        if self.allowed is not None and self.counted:
+            return self.stated(self.allowed)
+        return self.condition.bound
+
+    @cached_property
+    def terms(self) -> str:
+        """What figures of the metric are; see Judgement."""
+        return TERMS.get(self.metric.kind, "share")
 
     @property
     def graded(self) -> bool:

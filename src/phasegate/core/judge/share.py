@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
+from operator import itemgetter
 from typing import NamedTuple
 
 from phasegate.core.evidence import Outcome
@@ -164,7 +165,6 @@ def capped(guard: ShareGuard) -> ShareGuard:
 
 def verdict(guard: ShareGuard, terms: Terms, arms: Arms) -> Verdict:
     """Say what the guard has come to, from settled state."""
-    method, progress = _leading(guard, terms)
     # The bound may be passed by repeated failures of subjects who were counted before.
     blamed = _accusing(guard, terms, arms)
     if blamed:
@@ -172,6 +172,7 @@ def verdict(guard: ShareGuard, terms: Terms, arms: Arms) -> Verdict:
     fired = _firing(guard, terms)
     if fired:
         return Verdict(outcome=Outcome.FAIL, accuses=False, method=fired[0], progress=1.0)
+    method, progress = _leading(guard, terms)
     outcome = Outcome.PASS if arms.treated.seen else Outcome.INCONCLUSIVE
     return Verdict(outcome=outcome, accuses=False, method=method, progress=min(progress, 0.99))
 
@@ -237,7 +238,9 @@ def _attributed(guard: ShareGuard, terms: Terms, arms: Arms, *, alone: bool) -> 
         return guard
     fired = _firing(guard, terms)
     if not fired:
-        return capped(guard) if guard.outage else guard._replace(waited=0)
+        if guard.outage:
+            return capped(guard)
+        return guard._replace(waited=0) if guard.waited else guard
     treated_fails = ABSOLUTE in fired or beyond(arms.treated, terms.allowed)
     spared = alone or not control_fails(terms.allowed, arms)
     if not guard.outage and treated_fails and spared:
@@ -264,6 +267,6 @@ def _leading(guard: ShareGuard, terms: Terms) -> tuple[str, float]:
     heights = [(RELATIVE, guard.peak), (REPEAT, guard.peak_again)]
     if guard.absolute is not None and guard.system is not None:
         heights += [(ABSOLUTE, guard.absolute.log_total), (SYSTEM, guard.system.log_total)]
-    ratios = {method: height / terms.threshold(method) for method, height in heights}
-    best = max(ratios, key=ratios.__getitem__)
-    return best, max(0.0, ratios[best])
+    ratios = [(height / terms.threshold(method), method) for method, height in heights]
+    most, leading = max(ratios, key=itemgetter(0))
+    return leading, max(0.0, most)

@@ -16,13 +16,6 @@ from phasegate.core.judge.level import Streak
 from phasegate.core.judge.rules import Rule
 from phasegate.core.plan import MetricKind, Phase, Plan
 
-_TERMS = {
-    MetricKind.MEAN: "number",
-    MetricKind.RATE: "per hour",
-    MetricKind.LEVEL: "number",
-    MetricKind.SENTINEL: "number",
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
@@ -112,12 +105,12 @@ def judgement(
         method=method,
         outcome=outcome,
         accuses=accuses,
-        terms=_TERMS.get(rule.metric.kind, "share"),
+        terms=rule.terms,
         estimate=estimate,
         low=low,
         high=high,
         control=control,
-        bound=_bound(rule),
+        bound=rule.bound,
         n=n,
         bad=bad,
         control_n=control_n,
@@ -161,12 +154,6 @@ def environment_events(asked: Asked, series: str) -> tuple[int, int | None]:
     seen = [account.last_seen for account in accounts if account.last_seen is not None]
     events = sum(account.events + round(account.control.bad) for account in accounts)
     return events, max(seen, default=None)
-
-
-def _bound(rule: Rule) -> float | None:
-    if rule.allowed is not None and rule.counted:
-        return rule.stated(rule.allowed)
-    return rule.condition.bound
 
 
 def _end(rule: Rule, account: Account, alpha: float, end: int) -> float:
