@@ -18,6 +18,7 @@ from phasegate.core.run import TrialState
 from phasegate.engine.rederive import rederive
 from phasegate.engine.restored import settlement
 from phasegate.flags.journal import log_of
+from phasegate.flags.order import order_of
 from phasegate.ports import Settlement
 from phasegate.testing.checkout import ADA, NOON
 from phasegate.testing.world import World
@@ -79,6 +80,7 @@ def restored(hosts: Hosts, path: Path, now: timedelta, *, as_it_was: bool = Fals
             why="restored from a backup",
             actor="Ada",
             now=there.dial(),
+            made_at=NOON,
             as_it_was=as_it_was,
         )
 
@@ -129,6 +131,24 @@ def test_a_rollback_is_not_confirmed_while_applications_of_before_may_still_serv
 
     assert waits
     assert there.kinds(run)[-1] == "rollback_confirmed"
+
+
+def test_what_is_restored_again_is_newer_than_what_was_restored_before(hosts: Hosts) -> None:
+    """Else applications would keep the flags of the first restored store, whatever is killed."""
+    here = World(store=hosts.new())
+    run = here.start(PLAN, environment="demo", pace=60)
+    until(here, "exposure_confirmed", run)
+    path = backed_up(hosts, here)
+    first = restored(hosts, path, timedelta(hours=1))
+    killed = Draft(kind="flag_killed", body={"flag": "new_cart", "reason": "rash"})
+    service.change_flag(first.store, "demo", killed, ADA, first.dial())
+
+    again = restored(hosts, path, timedelta(hours=2))
+
+    before, after = (order_of(one.target.document("demo")[1]) for one in (first, again))
+    assert before is not None
+    assert after is not None
+    assert before.before(after)
 
 
 def test_a_person_lets_a_restored_run_go_on(hosts: Hosts) -> None:

@@ -107,7 +107,15 @@ def _settling(file: Path, made_at: str, by: str, added: list[Event], *, as_it_wa
         why = f"restored from a backup of {made_at}; what came since is not known"
         now = datetime.now(UTC)
         try:
-            found = settlement(logs, plans, why=why, actor=by, now=now, as_it_was=as_it_was)
+            found = settlement(
+                logs,
+                plans,
+                why=why,
+                actor=by,
+                now=now,
+                made_at=datetime.fromisoformat(made_at),
+                as_it_was=as_it_was,
+            )
         except ValueError as error:
             raise Unreadable(f"this version does not know a log in {file}: {error}") from error
         added.extend(found.events)

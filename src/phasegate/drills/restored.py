@@ -71,7 +71,8 @@ def _watched(stage: Stage, run: str, served: Callable[[], int], began: float) ->
 
 
 def _settle(logs: archive.Logs, plans: Plans) -> Settlement:
-    return settlement(logs, plans, why="drill", actor="ada", now=datetime.now(UTC), as_it_was=False)
+    now = datetime.now(UTC)
+    return settlement(logs, plans, why="drill", actor="ada", now=now, made_at=now, as_it_was=False)
 
 
 def _begun(_: int) -> Callable[[int], None]:

@@ -7,7 +7,7 @@ Each arm has its own progress: what one of them tells later than the other is as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -70,6 +70,18 @@ class _Known:
         """Return from when on to ask: where the arm that is behind begins, as far as it may be."""
         behind, ahead = sorted(self.until.values())
         return max(behind, ahead - MOST_WAITED * step)
+
+    def parts(self, asked: CountQuestion) -> Iterator[CountQuestion]:
+        """Yield what is asked for again apart from what is new.
+
+        A bucket that is longer than a step shows where it reaches into what is new. Asked for with
+        its beginning, it would be taken for one that is stored, and its rest be lost.
+        """
+        newest = max(self.until.values())
+        if asked.since < newest < asked.until:
+            yield replace(asked, until=newest)
+            asked = replace(asked, since=newest)
+        yield asked
 
     def lacks(self, count: ArmCount) -> bool:
         """Say whether a count is not stored yet, as far as is known here."""
@@ -154,7 +166,7 @@ class Counting:
 
     def _ask(self, key: Key, asked: CountQuestion) -> None:
         try:
-            found = self._sources[asked.metric.source].counts(asked)
+            found = self._counts(key, asked)
             self._silences.heard(key[0], asked.metric.name, asked.component)
             if not self._store_all(key, asked, found):
                 self._go_on(key, asked)
@@ -170,6 +182,18 @@ class Counting:
         finally:
             with self._lock:
                 self._busy.discard(key)
+
+    def _counts(self, key: Key, asked: CountQuestion) -> Sequence[ArmCount]:
+        """Return what any part of the time has counted. Raises NoData if none has, Unavailable."""
+        source, found, silent = self._sources[asked.metric.source], list[ArmCount](), None
+        for part in self._known[key].parts(asked):
+            try:
+                found.extend(source.counts(part))
+            except NoData as error:
+                silent = error
+        if silent is not None and not found:
+            raise silent
+        return found
 
     def _unseen(self, run: str, asked: CountQuestion, error: Exception) -> None:
         name, now = asked.metric.name, self._clock()

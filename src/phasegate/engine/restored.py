@@ -29,10 +29,12 @@ def settlement(
     why: str,
     actor: str,
     now: datetime,
+    made_at: datetime,
     as_it_was: bool,
 ) -> Settlement:
     """Return what is added to restored logs, and how long others may still serve what was lost.
 
+    made_at     when the backup was made.
     as_it_was   nothing was decided since the backup, and a person says so: nothing is added.
     """
     prefix = log_of("")
@@ -47,7 +49,8 @@ def settlement(
     if not as_it_was:
         added += [event for run in runs for event in _held(run, why, actor, now)]
         added += [event for log in by_hand for event in _undue(logs[log], why, actor, now)]
-    return Settlement(events=added, leased_ms=leased)
+    lost_s = max(0, int((now - made_at).total_seconds()))
+    return Settlement(events=added, leased_ms=leased, lost_s=lost_s)
 
 
 def _held(run: Run, why: str, actor: str, now: datetime) -> Iterator[Event]:

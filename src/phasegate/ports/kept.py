@@ -70,7 +70,9 @@ class Settlement:
     events     follow their logs.
     leased_ms  by environment, how long applications that nobody knows of may still serve what
                they had of the store that was lost; None: for ever.
+    lost_s     seconds since the backup, in which changes were made that nobody knows.
     """
 
     events: Sequence[Event]
     leased_ms: Mapping[str, int | None]
+    lost_s: int = 0

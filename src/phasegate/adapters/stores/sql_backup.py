@@ -82,7 +82,9 @@ Settle = Callable[[Mapping[str, Sequence[Event]], Mapping[str, tuple[str, str]]]
 
 VERSIONS_APART = 1_000_000
 """How far a restored environment's version is set ahead: the store that was lost went on, and an
-application that has a version of it in force must never seem to have a later one of ours."""
+application that has a version of it in force must never seem to have a later one of ours. Each
+second since the backup adds one: a store that was restored before from this backup, or from a later
+one, went on as well, and what applications have of it must be older too."""
 
 BEFORE = "before the restore"
 UNKNOWN = '{"whoever was connected before the restore":-1}'
@@ -153,7 +155,7 @@ class SqlBackup(SqlPart):
             text = f"INSERT INTO events ({columns}) VALUES ({places})"  # noqa: S608 constants
             writing.execute(text, rows.event_row(event))
         for environment, leased_ms in settlement.leased_ms.items():
-            writing.execute(_AHEAD, (environment, VERSIONS_APART))
+            writing.execute(_AHEAD, (environment, VERSIONS_APART + settlement.lost_s))
             now = self._database.now_ms
             writing.execute(_REPORT.replace("NOW", now), (BEFORE, environment, UNKNOWN, leased_ms))
 

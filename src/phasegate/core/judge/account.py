@@ -184,7 +184,7 @@ class Account:
     def _rests(self) -> bool:
         """The end of the open group would change nothing, as when a second brought no harm."""
         news = self.batch.worth_a_look or self.batch.newly_bad or self.setup.graded
-        return not (self.came or news or self.aside or self.harmed)
+        return not (self.came or self.aside or self.harmed or news)
 
     def capped(self) -> Account:
         """Return the account without what a guilty neighbour may have added to it.

@@ -18,7 +18,7 @@ METHODS: Mapping[str, int] = MappingProxyType(
         "means": 4,
         "rates": 1,
         "arms": 3,
-        "shown": 1,
+        "shown": 2,
         "cases": 1,
         "level": 1,
         "sentinel": 1,
