@@ -143,6 +143,27 @@ def test_a_server_that_is_stalled_in_a_write_keeps_nobody_from_deciding(
         store.close()
 
 
+def test_a_server_that_is_stalled_in_a_reading_keeps_nobody_from_deciding(
+    url: str, until: Until
+) -> None:
+    stalled = PostgresStore(url, deadline_s=0.5)
+    held, other = stalled._pool.connect(), psycopg.connect(url, autocommit=True)
+    # More than fits on the way, under the lock, and never read.
+    held.pgconn.send_query(
+        b"BEGIN; SELECT pg_advisory_xact_lock(7);"
+        b"SELECT repeat('x', 1000) FROM generate_series(1, 100000)"
+    )
+    held.pgconn.flush()
+    other_may = "SELECT pg_try_advisory_xact_lock(7)"
+    until(lambda: other.execute(other_may).fetchone() == (False,))
+
+    until(lambda: other.execute(other_may).fetchone() == (True,))
+
+    for connection in (held, other):
+        connection.close()
+    stalled.close()
+
+
 def test_a_backup_that_takes_its_time_is_not_cut_off(url: str) -> None:
     store = PostgresStore(url, deadline_s=0.2)
     store.attend({"demo": 1000})

@@ -34,6 +34,9 @@ IDLE_LIMIT = "-c idle_in_transaction_session_timeout"
 """PostgreSQL ends the transaction of a server that is stalled in it. Its locks would else keep all
 other servers from deciding for as long as it is stalled."""
 
+UNREAD_LIMIT = "-c tcp_user_timeout"
+"""It waits for a stalled server to read an answer as well, and no other limit ends that."""
+
 TROUBLES: tuple[tuple[type[psycopg.Error], str, str], ...] = (
     (errors.DiskFull, "its disk is full; nothing was written. Make room", "store-full"),
     (errors.ReadOnlySqlTransaction, "it takes no writes. Name the primary", "store-read-only"),
@@ -100,7 +103,8 @@ class Pool:
             keepalives_count=3,
             tcp_user_timeout=5000,
             application_name="phasegate",
-            options=f"-c statement_timeout={limit_ms} {IDLE_LIMIT}={limit_ms}",
+            options=f"-c statement_timeout={limit_ms} {IDLE_LIMIT}={limit_ms} "
+            f"{UNREAD_LIMIT}={limit_ms}",
         )
 
     def close(self) -> None:
@@ -168,6 +172,7 @@ def patient(connection: Connection) -> None:
     """Let a connection take its time: for work that is long, and that nobody waits for."""
     connection.execute("SET statement_timeout = 0")
     connection.execute("SET idle_in_transaction_session_timeout = 0")
+    connection.execute("SET tcp_user_timeout = 0")
 
 
 def cut(connection: Connection) -> None:

@@ -38,6 +38,7 @@ class PostgresStore(SqlStore):
                 migrate(PostgresSchema(connection, self._pool.name))
                 connection.execute("RESET statement_timeout")
                 connection.execute("RESET idle_in_transaction_session_timeout")
+                connection.execute("RESET tcp_user_timeout")
         except BaseException:
             self.close()
             raise
