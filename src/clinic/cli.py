@@ -59,6 +59,8 @@ def serve(
     store = Database(database)
     told = wires.instruments if wires else instruments.unwatched()
     app = create_app(Clinic(store, told, allow_defects=allow_defects))
+    source = f"flags of {environment} from {phasegate}" if phasegate else "old versions alone"
+    click.echo(f"the clinic serves http://{host}:{port}, {source}; Ctrl-C ends it", err=True)
     try:
         uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
     finally:

@@ -197,6 +197,22 @@ def test_a_gate_that_was_shown_closes_when_its_traffic_is_no_longer_heard_of() -
     assert ask(story, gates=(silent,)).rule == "gate_closed"
 
 
+def test_a_gate_that_was_shown_by_an_earlier_stage_alone_opens_nothing() -> None:
+    metrics = tuple(
+        replace(one, lag=timedelta(minutes=30)) if one.name == "error_rate" else one
+        for one in checkout_plan().metrics
+    )
+    story = beta(1, replace(checkout_plan(), metrics=metrics))
+    raised = int(story.now.timestamp()) - 11 * 60
+    late = replace(SHOWN, phase="beta", last_seen=raised - 1)
+
+    before = ask(story, guards=(fed(story),), gates=(late,))
+    after = ask(story, guards=(fed(story),), gates=(replace(late, last_seen=raised),))
+
+    assert before.reasons == (f"shown, but not seen of the last exposure yet: {SHOWN.sentence}",)
+    assert (before.rule, after.rule) == ("gate_closed", "sign_off_missing")
+
+
 def test_an_open_incident_does_not_keep_a_guard_from_taking_back_what_is_guilty() -> None:
     plan = checkout_plan()
     alpha = replace(plan.phases[0], if_control_fails_too=OnOutage.HOLD)
@@ -447,8 +463,8 @@ def test_a_rollback_knows_no_window() -> None:
     assert decision.kind == "rollback_started"
 
 
-def beta(stage: int) -> Story:
-    story = soaked()
+def beta(stage: int, plan: Plan | None = None) -> Story:
+    story = soaked(plan)
     story.tell("phase_passed", {"phase": "alpha"})
     story.tell("phase_started", {"phase": "beta"})
     for index in range(stage + 1):
@@ -459,6 +475,10 @@ def beta(stage: int) -> Story:
 
 def fed(story: Story) -> Judgement:
     return replace(QUIET, phase="beta", last_seen=int(story.now.timestamp()))
+
+
+def told(story: Story) -> Judgement:
+    return replace(SHOWN, phase="beta", last_seen=int(story.now.timestamp()))
 
 
 def test_stages_follow_each_other_without_asking_the_gates() -> None:
@@ -473,7 +493,7 @@ def test_stages_follow_each_other_without_asking_the_gates() -> None:
 def test_a_phase_waits_for_the_signatures_that_the_plan_names() -> None:
     story = beta(1)
 
-    assert ask(story, guards=(fed(story),), gates=(SHOWN,)).rule == "sign_off_missing"
+    assert ask(story, guards=(fed(story),), gates=(told(story),)).rule == "sign_off_missing"
 
 
 def test_a_signature_lets_the_last_phase_pass_and_the_run_complete() -> None:
@@ -481,7 +501,7 @@ def test_a_signature_lets_the_last_phase_pass_and_the_run_complete() -> None:
     signature = {"phase": "beta", "role": "approver", "meaning": "go", "plan_hash": "x"}
     story.tell("signed_off", signature, actor="Ben")
 
-    passed = ask(story, guards=(fed(story),), gates=(SHOWN,))
+    passed = ask(story, guards=(fed(story),), gates=(told(story),))
     story.tell(str(passed.kind), passed.body)
 
     assert passed.kind == "phase_passed"

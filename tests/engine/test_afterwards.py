@@ -8,9 +8,12 @@ from datetime import timedelta
 
 import pytest
 
+from phasegate.adapters.stores.memory import MemoryStore
 from phasegate.core.command import RollBack
+from phasegate.core.evidence import Arm, StoredTally, Tally, Uncountable
 from phasegate.core.run import Status
 from phasegate.engine.measures import OwnMeasures
+from phasegate.ports import Unavailable
 from phasegate.telemetry.observation import Observation
 from phasegate.testing.checkout import ADA
 from phasegate.testing.world import World
@@ -41,6 +44,13 @@ def healthy(treated: frozenset[str], chance: random.Random) -> dict[str, object]
 @pytest.fixture
 def one(world: Callable[[str], World]) -> World:
     return world("one")
+
+
+class Unreadable(MemoryStore):
+    """A store whose tallies are damaged."""
+
+    def tallies(self, *_: object) -> list[StoredTally]:
+        raise Unavailable("its tallies are damaged")
 
 
 def completed(one: World) -> str:
@@ -176,3 +186,39 @@ def test_a_sentinel_that_came_just_before_the_end_and_was_not_judged_is_told(one
     one.round()
 
     assert one.loop.after_end == {run: 1}
+
+
+def test_a_run_that_is_over_and_cannot_be_read_does_not_stop_the_others(one: World) -> None:
+    run = completed(one)
+    alarm(one)
+
+    one.reconciler._afterwards._store = Unreadable()
+    one.dial.turn(TICK)
+    before = one.loop.last
+    one.round()
+
+    assert one.loop.last is not before
+    assert one.loop.after_end == {run: 1}
+
+
+def test_what_could_not_be_counted_is_no_event(one: World) -> None:
+    run = completed(one)
+    one.dial.turn(TICK)
+    sampled = Tally(
+        run=run,
+        phase="alpha",
+        component="new_cart",
+        attempt=1,
+        series="safety_critical",
+        arm=Arm.TREATMENT,
+        bucket=int(one.dial().timestamp()),
+        seen=-1,
+        bad=Uncountable.SAMPLED.value,
+        writer="w",
+        sequence=1,
+    )
+    one.store.add_evidence([(sampled, int(one.dial().timestamp() * 1000))], [])
+
+    one.round()
+
+    assert one.loop.after_end == {run: 0}

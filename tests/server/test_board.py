@@ -93,6 +93,26 @@ def test_a_stream_is_behind_until_it_acknowledges(board: FlagBoard) -> None:
     assert (after.connected, after.behind) == (1, ())
 
 
+def test_who_waits_is_called_when_the_last_stream_has_the_newest_flags(board: FlagBoard) -> None:
+    publish(board, 1)
+    one, two, gone = (opened(board, name) for name in ("one", "two", "gone"))
+    called: list[str] = []
+
+    board.when_acknowledged = lambda: called.append("first")
+    board.acknowledge(one.id, 1)
+    board.goodbye(gone.id)
+    board.acknowledge(two.id, 1)
+    board.when_acknowledged = lambda: called.append("second")
+    publish(board, 2, exposure=5000)
+    board.news(one)
+    board.acknowledge(one.id, 1)
+    board.acknowledge(one.id, 2)
+    board.leave(two)
+    board.acknowledge(one.id, 2)
+
+    assert called == ["first", "second"]
+
+
 def test_a_stream_cannot_acknowledge_what_it_was_not_sent(board: FlagBoard) -> None:
     publish(board, 5)
     stream = opened(board)

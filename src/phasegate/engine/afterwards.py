@@ -53,6 +53,11 @@ class Afterwards:
         self._read[run.id] = known
         return known.heard
 
+    def known(self, run: Run) -> Heard:
+        """Return what was heard when it was last read."""
+        read = self._read.get(run.id)
+        return read.heard if read else {}
+
 
 def told(run: Run, heard: Heard) -> tuple[str, ...]:
     """Say what was heard, and what can be done about it."""
@@ -63,8 +68,12 @@ def told(run: Run, heard: Heard) -> tuple[str, ...]:
 
 
 def _accuses(tally: Tally) -> bool:
-    """Say whether it speaks against what is on: what the old version did is none of it."""
-    return tally.bad > 0 and (tally.component == ENVIRONMENT or tally.arm is Arm.TREATMENT)
+    """Say whether it speaks against what is on: what the old version did is none of it.
+
+    Nor is what could not be counted, of which `bad` says why.
+    """
+    counted = tally.seen >= 0 and tally.bad > 0
+    return counted and (tally.component == ENVIRONMENT or tally.arm is Arm.TREATMENT)
 
 
 def _named(component: str) -> str:

@@ -99,9 +99,16 @@ class Reconciler:
                 return self._turn(run_id)
 
     def heard_after(self, plan: Plan, run: Run) -> Heard:
-        """Return the sentinels that were heard since a run has ended. Raises Unavailable."""
+        """Return the sentinels that were heard since a run has ended, as far as they can be read.
+
+        The trouble of a run that is over must not end the round of those that go on.
+        """
         with self._alone(run.id):
-            return self._afterwards.heard(plan, run, self._clock())
+            try:
+                return self._afterwards.heard(plan, run, self._clock())
+            except Exception as error:
+                log.exception("not_heard_after_end", run=run.id, error=type(error).__name__)
+                return self._afterwards.known(run)
 
     def resume(self, run_id: str, unwatched: timedelta) -> None:
         """Write down that nobody has watched for so long, if that was long: soaking begins anew.

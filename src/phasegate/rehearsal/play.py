@@ -127,7 +127,7 @@ class _Play:
                     self._observe(series, at, soak)
             self._guard(at)
             if at >= last_from + soak and at % self._block_s < self._step_s:
-                self._gate(at, overdue=at > most)
+                self._gate(at, at - last_from, overdue=at > most)
         return self._became
 
     def _judged(self, runs: int) -> list[_Series]:
@@ -210,10 +210,10 @@ class _Play:
         self._became.environment[self._going[back & ~innocent & ~right]] = True
         self._end(back, at)
 
-    def _gate(self, at: float, *, overdue: bool) -> None:
+    def _gate(self, at: float, watched_s: float, *, overdue: bool) -> None:
         gated = [series for series in self._series if series.gates]
-        if not overdue and any(at <= series.lag_s for series in gated):
-            return  # nobody has told yet
+        if not overdue and any(watched_s <= series.lag_s for series in gated):
+            return  # nobody has told of the last exposure yet
         shape = (len(self._components), self._going.size)
         passed = np.ones(shape, bool)
         beta = 1 - self._plan.confidence

@@ -14,7 +14,7 @@ from phasegate.client.lease import FOR_EVER, NEVER, Lease, LeasedFlags
 from phasegate.flags.compile import compile_document
 from phasegate.flags.foreign import Watched
 from phasegate.ports import Reach
-from phasegate.server.streams import Acks, Lost, News, Published, State, Stream, Watcher
+from phasegate.server.streams import Acks, Lost, News, Published, State, Stream, Watcher, ring
 
 TRANSIT = 1.0
 """Seconds by which a client may count its lease to end later than we do: it counts from receipt."""
@@ -29,6 +29,7 @@ class _Environment:
     published: Published | None = None
     beats: int = 0
     streams: dict[str, Stream] = field(default_factory=dict)
+    behind: set[str] = field(default_factory=set)  # streams without the newest flags
     watchers: set[Watcher] = field(default_factory=set)
     lost: dict[str, Lost] = field(default_factory=dict)
 
@@ -51,7 +52,8 @@ class FlagBoard:
         self._environments: dict[str, _Environment] = {}
         self._closed = False
         self.when_acknowledged: Callable[[], None] = lambda: None
-        """Called, without the lock, after a stream has come further: somebody may wait for it."""
+        """Called, without the lock, when all streams of a place have its newest flags in force:
+        somebody may wait for it. After each of a thousand, they would look in vain 999 times."""
 
     def publish(self, environment: str, version: int, document: Mapping[str, object]) -> bool:
         """Put a document in force; False if a newer one is in force already, which then stays.
@@ -68,6 +70,7 @@ class FlagBoard:
                 return self._same(environment, place.published, version, body)
             leased = LeasedFlags(flags, place.lease)
             place.published = Published(version=version, body=body, leased=leased)
+            place.behind = set(place.streams)
             self._wake(place)
         return True
 
@@ -143,12 +146,14 @@ class FlagBoard:
             place = self._place(environment)
             stream.lease = self._supersede(place, stream.name)
             place.streams[stream_id] = stream
+            place.behind.add(stream_id)
         return stream
 
     def leave(self, stream: Stream) -> None:
         """Take a stream off whose connection has ended; without goodbye it is lost."""
         with self._lock:
             place = self._place(stream.environment)
+            place.behind.discard(stream.id)
             if place.streams.pop(stream.id, None) is not None:
                 until = min(stream.lease + TRANSIT, self._clock() + LOST_FOR)
                 place.lost[stream.name] = Lost(acknowledged=stream.acknowledged, until=until)
@@ -169,9 +174,14 @@ class FlagBoard:
                 # Its first flags are in force once it knows until when: that is always told.
                 stream.beats = -1
             stream.acknowledged = max(stream.acknowledged, version)
-            if self._lease_is_due(self._place(stream.environment), stream):
+            place = self._place(stream.environment)
+            if place.published is not None and stream.acknowledged >= place.published.version:
+                place.behind.discard(stream_id)
+            if self._lease_is_due(place, stream):
                 stream.ring()
-        self.when_acknowledged()
+            everywhere = not place.behind
+        if everywhere:
+            self.when_acknowledged()
         return True
 
     def goodbye(self, stream_id: str) -> bool:
@@ -180,9 +190,7 @@ class FlagBoard:
             stream = self._find(stream_id)
             if stream is None:
                 return False
-            del self._environments[stream.environment].streams[stream_id]
-            stream.ended = True
-            stream.ring()
+            self._end(self._place(stream.environment), stream)
             return True
 
     def news(self, stream: Stream) -> News:
@@ -257,11 +265,15 @@ class FlagBoard:
         lost = place.lost.pop(name, None)
         lease = lost.until - TRANSIT if lost else NEVER
         for old in [stream for stream in place.streams.values() if stream.name == name]:
-            del place.streams[old.id]
-            old.ended = True
-            old.ring()
+            self._end(place, old)
             lease = max(lease, old.lease)
         return lease
+
+    def _end(self, place: _Environment, stream: Stream) -> None:
+        del place.streams[stream.id]
+        place.behind.discard(stream.id)
+        stream.ended = True
+        stream.ring()
 
     def _place(self, environment: str) -> _Environment:
         place = self._environments.get(environment)
@@ -282,7 +294,4 @@ class FlagBoard:
         place.lost = {name: lost for name, lost in place.lost.items() if lost.until > now}
 
     def _wake(self, place: _Environment) -> None:
-        for stream in place.streams.values():
-            stream.ring()
-        for watcher in place.watchers:
-            watcher.ring()
+        ring((*place.streams.values(), *place.watchers))

@@ -112,14 +112,19 @@ async def _carry(
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await _write(send, _event("hello", json.dumps({"stream": stream.id}).encode()))
     gone = asyncio.create_task(_disconnected(receive))
+    gone.add_done_callback(lambda _: stream.wake.set())
+    spoken = stream.loop.time()
     try:
         while not gone.done():
             stream.wake.clear()
             news = board.news(stream)
             if news.ended:
                 break
-            await _write(send, _frames(news) or b": still here\n\n")
-            await _woken(stream.wake, gone, keep_alive_s)
+            frames = _frames(news)
+            if frames or stream.loop.time() - spoken >= keep_alive_s:
+                await _write(send, frames or b": still here\n\n")
+                spoken = stream.loop.time()
+            await _woken(stream.wake, spoken + keep_alive_s)
     finally:
         gone.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -133,8 +138,7 @@ def _frames(news: News) -> bytes:
     if news.lease is not None:
         frames += _event("lease", json.dumps(_remaining(news.lease, news.now)).encode())
     if news.published is not None:
-        version, body = news.published.version, news.published.body
-        frames += _event("document", b'{"version":%d,"document":%b}' % (version, body))
+        frames += news.published.frame
     return frames
 
 
@@ -145,13 +149,11 @@ def _remaining(deadline: float, now: float) -> dict[str, int | None]:
     return {"remaining_ms": max(0, int((deadline - now) * 1000)), "sent_ms": sent_ms}
 
 
-async def _woken(wake: asyncio.Event, gone: asyncio.Task[None], timeout: float) -> None:
-    """Return at news, at the reader's going, or after the timeout."""
-    waiting = asyncio.create_task(wake.wait())
-    try:
-        await asyncio.wait({waiting, gone}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()
+async def _woken(wake: asyncio.Event, until: float) -> None:
+    """Return once there may be news, the reader is gone, or the loop's time has come."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(until):
+            await wake.wait()
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from phasegate.client.lease import NEVER, LeasedFlags
 from phasegate.flags.compile import FlagSet
@@ -24,6 +26,14 @@ class Published:
     body: bytes
     leased: LeasedFlags
     answers: dict[int, tuple[Resolution, bytes]] = field(default_factory=dict)
+
+    @cached_property
+    def frame(self) -> bytes:
+        """How every stream carries it, written once."""
+        return b'event: document\ndata: {"version":%d,"document":%b}\n\n' % (
+            self.version,
+            self.body,
+        )
 
     @property
     def flags(self) -> FlagSet:
@@ -69,7 +79,7 @@ class Stream:
 
     def ring(self) -> None:
         """Wake the task that serves it, from any thread."""
-        ring(self.loop, self.wake)
+        ring((self,))
 
 
 @dataclass(kw_only=True, eq=False)
@@ -86,14 +96,23 @@ class Watcher:
 
     def ring(self) -> None:
         """Wake the task that serves it, from any thread."""
-        ring(self.loop, self.wake)
+        ring((self,))
 
 
-def ring(loop: asyncio.AbstractEventLoop, wake: asyncio.Event) -> None:
-    """Set an event of a loop from any thread."""
-    # A loop that is closed has no task left to wake.
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(wake.set)
+def ring(listeners: Iterable[Stream | Watcher]) -> None:
+    """Wake the tasks that serve them, from any thread: each of their loops is called once."""
+    loops: dict[asyncio.AbstractEventLoop, list[asyncio.Event]] = {}
+    for one in listeners:
+        loops.setdefault(one.loop, []).append(one.wake)
+    for loop, events in loops.items():
+        # A loop that is closed has no task left to wake.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_set, events)
+
+
+def _set(events: Iterable[asyncio.Event]) -> None:
+    for event in events:
+        event.set()
 
 
 @dataclass(frozen=True, kw_only=True)

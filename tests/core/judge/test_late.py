@@ -53,6 +53,27 @@ def test_arms_of_an_earlier_size_are_as_large_as_they_should_be(feed: Make, noon
     assert verdict(-HOUR).outcome is Outcome.INVALID  # a tenth, where half are assigned
 
 
+def test_an_earlier_exposure_takes_time_to_reach_everybody_as_well(feed: Make, noon) -> None:
+    """Two ramps within a metric's lag: applications learn of each a minute late."""
+    trial = feed("error_rate > 2%")
+    for at in range(900):
+        treated = 5 if at < 360 else 20 if at < 660 else 50
+        trial.people("treatment", treated, at=at, ripe=(at + HOUR) * 1000)
+        trial.people("control", 100 - treated, at=at, ripe=(at + HOUR) * 1000)
+    starts = noon.timestamp()
+    ramps = (
+        Stretch(exposure=500, until=starts + 300),
+        Stretch(exposure=2000, until=starts + 600),
+    )
+
+    trials = {("alpha", "router", 1): 5000}
+    earlier = {("alpha", "router", 1): ramps}
+    ledger = fold(trial.plan, start(), trials, trial.rows, earlier=earlier)
+
+    (verdict,) = judge_guards(trial.plan, ledger, "alpha", {"router": 1}, noon)
+    assert verdict.outcome is Outcome.PASS
+
+
 def test_arms_of_the_wrong_size_are_found_out_under_an_earlier_exposure(feed: Make, noon) -> None:
     trial = feed("error_rate > 2%")
     for at in range(900):

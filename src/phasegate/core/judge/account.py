@@ -31,7 +31,8 @@ class Account:
 
     setup            what it is judged by; guards, one for each of its terms.
     group, exposure  of the open batch; `batch` what it holds, `block` the open block.
-    aside            what came of earlier exposures in the open group, by exposure.
+    aside            what came of earlier exposures in the open group, by exposure; `late` the last.
+    harmed           treated harm of the open group was compared and not looked at yet.
     batch_tick       how many blocks after the first one a mean's batch began.
     first, tick      first block seen, and how many blocks later the newest began.
     observed         treated observations, with those of nobody in particular.
@@ -51,6 +52,8 @@ class Account:
     control: Counts = field(default_factory=Counts)
     batch: Block = field(default_factory=Block)
     aside: Mapping[int, Aside] = field(default_factory=lambda: aside.NONE)
+    late: int = UNSEEN
+    harmed: bool = False
     block: Block = field(default_factory=Block)
     group: int = UNSEEN
     exposure: int = 0
@@ -127,6 +130,9 @@ class Account:
                 self._expose(exposure, at)
             self._count(tally, at, self)
         else:
+            if then not in (self.exposure, self.late):
+                self.even_from = max(self.even_from, at + self.setup.grace_s)
+            self.late = then
             self._count(tally, at, self._aside(then))
         self.group = group
 
@@ -180,7 +186,7 @@ class Account:
     def _rests(self) -> bool:
         """The end of the open group would change nothing, as when a second brought no harm."""
         news = self.batch.worth_a_look or self.batch.newly_bad or self.setup.graded
-        return not (self.came or news or self.aside)
+        return not (self.came or self.aside or self.harmed or news)
 
     def capped(self) -> Account:
         """Return the account without what a guilty neighbour may have added to it.
@@ -196,9 +202,12 @@ class Account:
 
     def _end_group(self) -> None:
         """Look at the arms, which are complete now, and at what their comparison has grown to."""
-        self._end_batch(self._end_aside() if self.aside else False)
+        if self.aside:
+            self._end_aside()
+        self._end_batch()
 
-    def _end_batch(self, looked: bool = False) -> None:
+    def _end_batch(self) -> None:
+        looked, self.harmed = self.harmed, False
         self._weigh_arms(self, self.exposure)
         if self.setup.graded and not means.whole(self.batch):
             # Half a batch waits for its other arm, and not for news: but it must not grow old.
@@ -215,19 +224,18 @@ class Account:
             for guard, terms in zip(self.guards, self.setup.terms, strict=True)
         )
 
-    def _end_aside(self) -> bool:
-        """Weigh and pay for what came of earlier exposures; True if that is worth a look."""
-        looked, waiting = False, {}
+    def _end_aside(self) -> None:
+        """Weigh and pay for what came of earlier exposures."""
+        waiting = {}
         for exposure, one in self.aside.items():
             self._weigh_arms(one, exposure)
             if self.setup.graded and not means.whole(one.batch):
                 if one.batch_tick >= self.tick:
                     waiting[exposure] = one
                 continue
-            looked |= one.batch.worth_a_look
+            self.harmed = self.harmed or one.batch.worth_a_look
             self._compare(one.batch, exposure)
         self.aside = waiting or aside.NONE
-        return looked
 
     def _weigh_arms(self, new: Account | Aside, exposure: int) -> None:
         if not new.came:
@@ -262,6 +270,7 @@ class Account:
             return
         # Between two rows of one group neither arm, nor what a mean is made of, is complete.
         if not self.setup.graded:
+            self.harmed = self.harmed or self.batch.worth_a_look
             self._pay()
         self._close_block()
         self.tick += ticks

@@ -11,14 +11,14 @@ from types import MappingProxyType
 
 METHODS: Mapping[str, int] = MappingProxyType(
     {
-        "relative": 3,
-        "repeat": 2,
+        "relative": 4,
+        "repeat": 3,
         "absolute": 2,
         "system": 2,
         "means": 4,
         "rates": 1,
-        "arms": 2,
-        "shown": 1,
+        "arms": 3,
+        "shown": 2,
         "cases": 1,
         "level": 1,
         "sentinel": 1,
