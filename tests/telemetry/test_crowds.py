@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import nan
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from phasegate.core.evidence import Arm, Tally
 from phasegate.core.plan import Metric, MetricKind, Predicate
 from phasegate.core.watch import Series, Watch
-from phasegate.telemetry.observation import Exposure, Observation
+from phasegate.telemetry.observation import EXPOSURE_EVENT, Exposure, Observation
 from phasegate.telemetry.tallying import Tallier
 
 NOON = 1_893_499_200.0
+SKEW = 4000.0
 ERRORS = Series(
     name="error_rate",
     metric=Metric(name="error_rate", kind=MetricKind.SHARE, bad=Predicate(field="error")),
@@ -43,9 +47,20 @@ RATED = Series(
 FALLS = Series(name="falls", metric=Metric(name="falls", kind=MetricKind.RATE, event="fall"))
 
 
-def watch(flag: str, *series: Series, since: float = 0.0) -> Watch:
+CRITICAL = Series(
+    name="critical",
+    metric=Metric(
+        name="critical",
+        kind=MetricKind.SENTINEL,
+        where=Predicate(field="items", op="==", value=0),
+    ),
+)
+
+
+def watch(flag: str, *series: Series, since: float = 0.0, environment: str = "production") -> Watch:
     return Watch(
-        run="checkout-1",
+        run=f"checkout-{environment}",
+        environment=environment,
         phase="alpha",
         component=flag,
         flag=flag,
@@ -56,7 +71,19 @@ def watch(flag: str, *series: Series, since: float = 0.0) -> Watch:
     )
 
 
+EVERYWHERE = (
+    watch("cart", ERRORS, SLOW, RATED, FALLS),
+    watch("cart", ERRORS, SLOW, FALLS, since=NOON + 10, environment="staging"),
+    watch("till", ERRORS, CRITICAL, since=NOON + 20),
+)
+"""The same flag in two environments, and a sentinel that any request may be."""
+
 WATCHES = (watch("cart", ERRORS, SLOW, RATED, FALLS), watch("till", ERRORS, EMPTY, since=NOON + 20))
+
+
+def thorough(watches: tuple[Watch, ...]) -> list[Watch]:
+    """Return watches of which each request is looked at by itself, since a mean asks for that."""
+    return [replace(one, series=(*one.series, MEAN)) for one in watches]
 
 
 @st.composite
@@ -79,7 +106,7 @@ def requests(draw: st.DrawFn, at_s: float, number: int) -> Observation:
         event=None,
         subject=subject,
         attributes=attributes,
-        at_s=at_s + draw(st.sampled_from((0.0, 0.0, 0.0, 0.0, 4000.0, -4000.0))),
+        at_s=at_s + draw(st.sampled_from((0.0, 0.0, 0.0, 0.0, SKEW, -SKEW))),
         exposures=tuple(
             Exposure(flag, "off" if subject == "patient-2" else "on", draw(others))
             for flag in draw(st.sampled_from((("cart", "till"), ("cart", "till"), ("cart",), ())))
@@ -90,17 +117,57 @@ def requests(draw: st.DrawFn, at_s: float, number: int) -> Observation:
     )
 
 
+def plain(one: Observation) -> Observation:
+    """Return a request like most: good at a glance."""
+    variant = "off" if one.subject == "patient-2" else "on"
+    return one._replace(
+        attributes={"error": False, "duration": 1.0, "items": 1},
+        at_s=NOON + (one.at_s - NOON + SKEW / 2) % SKEW - SKEW / 2,
+        exposures=tuple(Exposure(flag, variant, None, "production") for flag in ("cart", "till")),
+        sampled=False,
+    )
+
+
+@st.composite
+def everything(draw: st.DrawFn) -> list[Observation]:
+    """Requests among which somebody falls, and exposures that are told apart, of two places."""
+    mixed: list[Observation] = []
+    for number, one in enumerate(draw(batches())):
+        if draw(st.integers(0, 3)):
+            mixed.append(plain(one))
+            continue
+        places = draw(st.sampled_from((None, "production", "production", "staging")))
+        exposures = tuple(each._replace(flag_set=places) for each in one.exposures)
+        attributes = dict(one.attributes)
+        if not draw(st.integers(0, 9)):
+            attributes["duration"] = nan
+        if not draw(st.integers(0, 9)):
+            attributes["error"] = "false"
+        mixed.append(one._replace(exposures=exposures, attributes=attributes))
+        apart = draw(st.sampled_from((None, None, None, "fall", EXPOSURE_EVENT)))
+        if apart is not None:
+            # Of a request before it, so that one by one they are told in the same order.
+            of = mixed[draw(st.integers(0, len(mixed) - 1))]
+            mixed.append(of._replace(event=apart, attributes={}, span=b"%d" % number))
+    return mixed
+
+
 def told(made: Tallier) -> object:
     """Return everything that is stored, by what it is counted for."""
     flushed = made.flush(NOON + 100)
-    seen = [(one.series, one.component, sorted(one.subjects), one.ill) for one in flushed.sightings]
-    return sorted(map(known, (tally for tally, _ in flushed.tallies))), sorted(seen), made.counters
+    seen = [
+        (one.run, one.series, one.component, sorted(one.subjects), one.ill)
+        for one in flushed.sightings
+        if one.series != MEAN.name
+    ]
+    told = [tally for tally, _ in flushed.tallies if tally.series != MEAN.name]
+    return sorted(map(known, told)), sorted(seen), made.counters
 
 
 def known(tally: Tally) -> tuple[object, ...]:
     counts = (tally.seen, tally.bad, tally.subjects, tally.subjects_bad, tally.total)
     risk = (tally.at_risk, tally.newly_bad, tally.again_bad)
-    place = (tally.component, tally.series, tally.arm is Arm.TREATMENT, tally.bucket)
+    place = (tally.run, tally.component, tally.series, tally.arm is Arm.TREATMENT, tally.bucket)
     return (*place, *counts, *risk)
 
 
@@ -120,8 +187,8 @@ LATER = [
 @given(batches())
 def test_a_batch_counts_what_its_requests_would_one_by_one(batch: list[Observation]) -> None:
     together, apart = Tallier("server-1", b"k" * 16), Tallier("server-1", b"k" * 16)
-    for made in (together, apart):
-        made.watch(WATCHES)
+    together.watch(WATCHES)
+    apart.watch(thorough(WATCHES))
 
     together.observe(batch, NOON + 90)
     for one in batch:
@@ -131,6 +198,40 @@ def test_a_batch_counts_what_its_requests_would_one_by_one(batch: list[Observati
     for made in (together, apart):
         made.observe(LATER, NOON + 96)
     assert told(together) == told(apart)
+
+
+@given(everything(), everything(), st.booleans())
+def test_whatever_comes_together_counts_as_it_would_one_by_one(
+    before: list[Observation], batch: list[Observation], restarted: bool
+) -> None:
+    """Also for whom a server knows from before, and for whom it recalls after a restart."""
+    looked_for = (EVERYWHERE, thorough(EVERYWHERE))
+    makers = [Tallier("server-1", b"k" * 16) for _ in looked_for]
+    for made, watches in zip(makers, looked_for, strict=True):
+        made.watch(watches)
+        for one in before:
+            made.observe([one], NOON + 90)
+    if restarted:
+        sightings = [made.flush(NOON + 91).sightings for made in makers]
+        makers = [Tallier("server-1", b"k" * 16) for _ in looked_for]
+        for made, kept, watches in zip(makers, sightings, looked_for, strict=True):
+            made.recall(kept)
+            made.watch(watches)
+    together, apart = makers
+
+    together.observe(batch, NOON + 92)
+    for one in sorted(batch, key=_last):
+        apart.observe([one], NOON + 92)
+
+    assert told(together) == told(apart)
+    for made in (together, apart):
+        made.observe(LATER, NOON + 96)
+    assert told(together) == told(apart)
+
+
+def _last(one: Observation) -> bool:
+    """Events follow their batch's requests and exposures: the order within it means nothing."""
+    return one.event not in (None, EXPOSURE_EVENT)
 
 
 @given(batches())
