@@ -209,6 +209,10 @@ def test_a_gate_that_was_shown_by_an_earlier_stage_alone_opens_nothing() -> None
     before = ask(story, guards=(fed(story),), gates=(late,))
     after = ask(story, guards=(fed(story),), gates=(replace(late, last_seen=raised),))
 
+    story.later(timedelta(hours=24))
+    overdue = ask(story, guards=(fed(story),), gates=(late,))
+
+    assert overdue.kind == "overdue"
     assert before.reasons == (f"shown, but not seen of the last exposure yet: {SHOWN.sentence}",)
     assert (before.rule, after.rule) == ("gate_closed", "sign_off_missing")
 

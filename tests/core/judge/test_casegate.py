@@ -69,6 +69,10 @@ def test_asking_again_in_the_same_attempt_does_not_hide_a_failure(evaluated) -> 
     assert evaluated((1, 100, 30), (1, 100, 0)).outcome is Outcome.FAIL
 
 
+def test_asking_again_in_the_same_attempt_does_not_show_what_was_left_undecided(evaluated) -> None:
+    assert evaluated((1, 59, 1), (1, 59, 0)).outcome is Outcome.INCONCLUSIVE
+
+
 def test_a_new_attempt_is_judged_by_itself(evaluated) -> None:
     assert evaluated((1, 100, 30), (2, 100, 0)).outcome is Outcome.PASS
 

@@ -22,7 +22,7 @@ def overdue(s: Situation) -> Decision | None:
     late = {
         _gate_name(j): f"still undecided after the longest time: {j.sentence}"
         for j in (*s.evidence.gates, *_unjudged(s))
-        if j.outcome in (Outcome.INCONCLUSIVE, Outcome.INVALID)
+        if (j.outcome in (Outcome.INCONCLUSIVE, Outcome.INVALID) or _is_of_before(s, j))
         and _gate_name(j) not in s.run.closed
         and not s.run.waives(_gate_name(j), s.now)
     }
@@ -85,9 +85,14 @@ def _outdated(s: Situation, gate: Judgement) -> str:
         return ""
     if is_silent(s, gate, s.plan.blind_for):
         return "not seen any more"
-    since = s.run.watched_since
-    of_now = since is not None and gate.last_seen >= int(since.timestamp())
-    return "" if of_now else "not seen of the last exposure yet"
+    return "not seen of the last exposure yet" if _is_of_before(s, gate) else ""
+
+
+def _is_of_before(s: Situation, gate: Judgement) -> bool:
+    """Say whether all that live traffic has told was seen before the last exposure."""
+    if gate.component == ENVIRONMENT or gate.last_seen is None or s.run.watched_since is None:
+        return False
+    return gate.last_seen < int(s.run.watched_since.timestamp())
 
 
 def _unjudged(s: Situation) -> tuple[Judgement, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from phasegate.core.evidence import ENVIRONMENT, Finding, Judgement, Outcome
 from phasegate.core.judge import words
@@ -14,7 +15,8 @@ from phasegate.core.plan import Metric, Phase, Plan, Step, StepKind
 def judge_case_gate(plan: Plan, phase: Phase, rule: Rule, findings: Sequence[Finding]) -> Judgement:
     """Judge a gate by the newest attempt at its cases.
 
-    Within one attempt a failure stands: asking the same cases until they pass shows nothing.
+    Within one attempt a failure stands, and so does what a step has left undecided: asking the
+    same cases until they pass shows nothing.
     INCONCLUSIVE before the cases were run; INVALID where none was exercised.
     """
     beta = 1 - plan.confidence
@@ -40,11 +42,21 @@ def _deciding(
     names = {step.name for step in (*phase.before, *phase.after) if belongs(step, rule.metric)}
     mine = [item for item in findings if item.phase == phase.name and item.step in names]
     newest = max((item.attempt for item in mine), default=0)
-    last = sorted(
-        (item for item in mine if item.attempt == newest),
-        key=lambda item: (_verdict(rule, item, confidence).outcome is Outcome.FAIL, item.at),
-    )
-    return last[-1] if last else None
+
+    def weight(item: Finding) -> tuple[int, datetime]:
+        return _STANDS.get(_verdict(rule, item, confidence).outcome, 0), item.at
+
+    worst: dict[str, Finding] = {}
+    for item in mine:
+        if item.attempt == newest:
+            worst[item.step] = max(worst.get(item.step, item), item, key=weight)
+    # A step of more cases may show what an earlier step had too few for; it undoes no failure.
+    failed = [item for item in worst.values() if weight(item)[0] == _STANDS[Outcome.FAIL]]
+    return max(failed or worst.values(), key=lambda item: item.at, default=None)
+
+
+_STANDS = {Outcome.INCONCLUSIVE: 1, Outcome.FAIL: 2}
+"""What a later finding of the same step and attempt does not undo."""
 
 
 def _verdict(rule: Rule, finding: Finding, confidence: float) -> CaseVerdict:

@@ -19,7 +19,7 @@ METHODS: Mapping[str, int] = MappingProxyType(
         "rates": 1,
         "arms": 3,
         "shown": 2,
-        "cases": 1,
+        "cases": 2,
         "level": 1,
         "sentinel": 1,
         "steps": 1,
