@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from phasegate.core.evidence import Arm, Tally
 from phasegate.core.plan import Metric, MetricKind, Predicate
 from phasegate.core.watch import Series, Watch
+from phasegate.telemetry.exposing import SET
 from phasegate.telemetry.observation import EXPOSURE_EVENT, Exposure, Observation
 from phasegate.telemetry.tallying import Tallier
 
@@ -225,6 +226,20 @@ def test_whatever_comes_together_counts_as_where_each_is_looked_at_by_itself(
     for made in (together, apart):
         made.observe(LATER, NOON + 96)
     assert told(together) == told(apart)
+
+
+def test_who_fell_before_is_not_at_risk_among_others_either() -> None:
+    first = Observation(event=None, subject="patient-1", attributes={}, at_s=NOON)
+    fall = first._replace(event="fall", attributes={SET: "production"}, at_s=NOON + 1)
+    found = []
+    for watches in (EVERYWHERE, thorough(EVERYWHERE)):
+        made = Tallier("server-1", b"k" * 16)
+        made.watch(watches)
+        for one in (plain(first), fall, plain(first._replace(at_s=NOON + 60))):
+            made.observe([one], NOON + 90)
+        found.append(told(made))
+
+    assert found[0] == found[1]
 
 
 @given(batches())
