@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from phasegate.core.evidence import Arm, Tally
 from phasegate.core.plan import Metric, MetricKind, Predicate
 from phasegate.core.watch import Series, Watch
+from phasegate.telemetry.exposing import SET
 from phasegate.telemetry.observation import EXPOSURE_EVENT, Exposure, Observation
 from phasegate.telemetry.tallying import Tallier
 
@@ -146,7 +147,6 @@ def everything(draw: st.DrawFn) -> list[Observation]:
         mixed.append(one._replace(exposures=exposures, attributes=attributes))
         apart = draw(st.sampled_from((None, None, None, "fall", EXPOSURE_EVENT)))
         if apart is not None:
-            # Of a request before it, so that one by one they are told in the same order.
             of = mixed[draw(st.integers(0, len(mixed) - 1))]
             mixed.append(of._replace(event=apart, attributes={}, span=b"%d" % number))
     return mixed
@@ -201,7 +201,7 @@ def test_a_batch_counts_what_its_requests_would_one_by_one(batch: list[Observati
 
 
 @given(everything(), everything(), st.booleans())
-def test_whatever_comes_together_counts_as_it_would_one_by_one(
+def test_whatever_comes_together_counts_as_where_each_is_looked_at_by_itself(
     before: list[Observation], batch: list[Observation], restarted: bool
 ) -> None:
     """Also for whom a server knows from before, and for whom it recalls after a restart."""
@@ -220,8 +220,7 @@ def test_whatever_comes_together_counts_as_it_would_one_by_one(
     together, apart = makers
 
     together.observe(batch, NOON + 92)
-    for one in sorted(batch, key=_last):
-        apart.observe([one], NOON + 92)
+    apart.observe(batch, NOON + 92)
 
     assert told(together) == told(apart)
     for made in (together, apart):
@@ -229,9 +228,18 @@ def test_whatever_comes_together_counts_as_it_would_one_by_one(
     assert told(together) == told(apart)
 
 
-def _last(one: Observation) -> bool:
-    """Events follow their batch's requests and exposures: the order within it means nothing."""
-    return one.event not in (None, EXPOSURE_EVENT)
+def test_who_fell_before_is_not_at_risk_among_others_either() -> None:
+    first = Observation(event=None, subject="patient-1", attributes={}, at_s=NOON)
+    fall = first._replace(event="fall", attributes={SET: "production"}, at_s=NOON + 1)
+    found = []
+    for watches in (EVERYWHERE, thorough(EVERYWHERE)):
+        made = Tallier("server-1", b"k" * 16)
+        made.watch(watches)
+        for one in (plain(first), fall, plain(first._replace(at_s=NOON + 60))):
+            made.observe([one], NOON + 90)
+        found.append(told(made))
+
+    assert found[0] == found[1]
 
 
 @given(batches())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,26 @@ def test_a_sentinel_is_stored_before_its_sender_is_answered(desk: Desk) -> None:
     stored = {tally.series: tally.bad for tally in desk.stored()}
     assert stored["safety_critical"] == 1
     assert desk.bell.rung == 1
+
+
+def test_outcomes_that_wait_do_not_hold_a_sentinel_up(desk: Desk) -> None:
+    """To look for the arms of 50,000 takes a quarter of a second, in which nothing is counted."""
+    good = Predicate(field="rating", op=">=", value=4)
+    metric = Metric(name="rated", kind=MetricKind.SHARE, event="rated", good=good)
+    rated = Series(name="rated", metric=metric)
+    desk.tallier.watch([replace(WATCH, series=(*WATCH.series, rated))])
+    waits = Observation(
+        event="rated", subject="patient-1", attributes={"rating": 5}, at_s=NOON, trace=b"t"
+    )
+    desk.intake.take([waits], NOON)
+    desk.intake.take([request("patient-1")], NOON)
+
+    desk.intake.take([CRITICAL], NOON + 0.1)
+    waiting = desk.tallier.counters.waiting
+    desk.intake.flush(NOON + 0.2)
+
+    assert (waiting, desk.tallier.counters.waiting) == (1, 0)
+    assert "rated" in {tally.series for tally in desk.stored()}
 
 
 def test_a_sentinel_that_the_store_does_not_take_is_refused_and_acted_upon(desk: Desk) -> None:

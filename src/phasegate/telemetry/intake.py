@@ -137,7 +137,8 @@ class Intake:
 
     def _stored(self, now: float) -> bool:
         """Store what was counted up to now, and say whether it is stored."""
-        entered = self._keep(now)
+        # Outcomes that wait can wait for the next interval: sentinels may come by the hundred.
+        entered = self._keep(now, retry=False)
         if self._away or not self._writing.acquire(timeout=MOST_WAIT_S):
             # Whoever waits for the store to be back goes on; the sender must not wait for that.
             self._urgent.set()
@@ -150,11 +151,11 @@ class Intake:
             self._wake()
         return self._left >= entered
 
-    def _keep(self, now: float) -> int:
+    def _keep(self, now: float, *, retry: bool = True) -> int:
         """Keep what was counted for the store; return how many flushes were kept so far."""
         with self._keeping:
             if self._count < self._most_kept:
-                flush = self._tallier.flush(now)
+                flush = self._tallier.flush(now, retry=retry)
                 if flush.tallies or flush.sightings:
                     self._kept.append(flush)
                     self._count += len(flush.tallies)

@@ -142,12 +142,17 @@ class Tallier:
             self._counters.points += len(points)
             levels.take(self._watching.levels, points)
 
-    def flush(self, now: float) -> Flush:
-        """Return all that was counted since the last flush; whoever calls must not lose it."""
+    def flush(self, now: float, *, retry: bool = True) -> Flush:
+        """Return all that was counted since the last flush; whoever calls must not lose it.
+
+        retry   whether the arms of outcomes that wait are looked for again: of many, that takes a
+                while, in which nothing else is counted.
+        """
         with self._lock:
             self._now = max(self._now, now)
             self._end_joins(now)
-            self._outcomes.retry(self._watching, now)
+            if retry:
+                self._outcomes.retry(self._watching, now)
             self._places.age(now, REMEMBERED_S + self._watching.longest_lag_s)
             now_ms = int(now * 1000)
             leaving, self._leaving = self._leaving, Flush()
