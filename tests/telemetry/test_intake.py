@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -255,6 +255,35 @@ def test_a_sentinel_that_the_store_does_not_take_is_refused_and_acted_upon(desk:
     desk.unlock()
     assert desk.intake.flush(NOON + 1)
     assert [tally.bad for tally in desk.stored()] == [1]
+
+
+class Crowded(Tallier):
+    """Another sender's request comes, and is kept, just before somebody's observations do."""
+
+    def keep(self, intake: Intake, other: Observation) -> None:
+        self.intake, self.others = intake, [other]
+
+    def observe(self, observations: Sequence[Observation], now: float) -> bool:
+        if self.others:
+            super().observe([self.others.pop()], now)
+            self.intake._keep(now)
+        return super().observe(observations, now)
+
+
+def test_a_sentinel_that_finds_memory_full_is_not_taken_for_stored(tmp_path: Path) -> None:
+    """Memory fills up after its sender was let in, and the store takes what filled it."""
+    store, tallier = SqliteStore(tmp_path / "store.sqlite"), Crowded("server-1", b"k" * 16)
+    tallier.watch([WATCH])
+    intake = Intake(tallier, store, Bell(), most_kept=1)
+    tallier.keep(intake, request("patient-1"))
+
+    with pytest.raises(Unavailable, match="sentinel-not-stored"):
+        intake.take([CRITICAL], NOON)
+    intake.flush(NOON + 0.5)
+
+    rows = store.tallies("checkout-1", Position(), int((NOON + 9) * 1000))
+    store.close()
+    assert {row.tally.series: row.tally.bad for row in rows}["safety_critical"] == 1
 
 
 def test_what_comes_with_a_sentinel_is_not_counted_while_it_will_come_again(desk: Desk) -> None:

@@ -152,14 +152,18 @@ class Intake:
         return self._left >= entered
 
     def _keep(self, now: float, *, retry: bool = True) -> int:
-        """Keep what was counted for the store; return how many flushes were kept so far."""
+        """Keep what was counted for the store; return how many flushes it is stored with.
+
+        What finds no room any more is of the next one.
+        """
         with self._keeping:
-            if self._count < self._most_kept:
-                flush = self._tallier.flush(now, retry=retry)
-                if flush.tallies or flush.sightings:
-                    self._kept.append(flush)
-                    self._count += len(flush.tallies)
-                    self._entered += 1
+            if self._count >= self._most_kept:
+                return self._entered + 1
+            flush = self._tallier.flush(now, retry=retry)
+            if flush.tallies or flush.sightings:
+                self._kept.append(flush)
+                self._count += len(flush.tallies)
+                self._entered += 1
             return self._entered
 
     def _write_kept(self, now_ms: int) -> bool:
